@@ -1,0 +1,2 @@
+drop table dept_closure;
+drop table depts;

@@ -1,0 +1,2 @@
+drop table operation_logs;
+drop table login_logs;

@@ -1,0 +1,46 @@
+//! Everything that a request needs and that outlives it; built once, and swappable in tests.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::cache::Cache;
+use crate::clock::Clock;
+use crate::db::Database;
+use crate::error::Result;
+use crate::security::{Passwords, Tokens};
+
+/// What the rules of the domains depend on.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// bcrypt's cost: each step doubles the time of a login.
+    pub bcrypt_cost: u32,
+    pub access_lifetime: Duration,
+    pub session_lifetime: Duration,
+}
+
+pub struct App {
+    pub db: Database,
+    pub cache: Cache,
+    pub clock: Clock,
+    pub passwords: Passwords,
+    pub tokens: Tokens,
+    pub policy: Policy,
+}
+
+/// Entries kept in process: a few for each active user.
+const CACHE_CAPACITY: u64 = 100_000;
+
+impl App {
+    pub fn new(db: Database, clock: Clock, policy: Policy, token_secrets: &[SecretString]) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            db,
+            cache: Cache::new(CACHE_CAPACITY),
+            clock,
+            passwords: Passwords::new(policy.bcrypt_cost)?,
+            tokens: Tokens::new(token_secrets, policy.access_lifetime)?,
+            policy,
+        }))
+    }
+}

@@ -1,0 +1,42 @@
+//! The one way to write, and the record that every write leaves.
+//!
+//! A service asks the app for a [`Write`]: an open transaction that gathers what changes. Closing it puts one row
+//! into `operation_logs` in the same transaction, commits, and then forgets what has become stale in the cache,
+//! all before the caller hears of success. What fails or is denied is recorded by [`record_failure`] on its own.
+
+mod change;
+mod redact;
+mod write;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+pub use change::{Audited, Change, ChangeKind, FieldChange};
+pub use redact::{REDACTED, redact_arguments};
+pub use write::{OperationStatus, Write, record_failure};
+
+/// One change that someone has asked for: a root field of a mutation, or a command.
+pub struct Action {
+    /// The root field, or the command.
+    pub field: String,
+    /// Its arguments, without secrets.
+    pub input: serde_json::Value,
+    started: Instant,
+    recorded: AtomicBool,
+}
+
+impl Action {
+    pub fn new(field: &str, input: serde_json::Value) -> Self {
+        Self {
+            field: field.into(),
+            input,
+            started: Instant::now(),
+            recorded: AtomicBool::new(false),
+        }
+    }
+
+    /// Whether its record is in the database already.
+    pub fn is_recorded(&self) -> bool {
+        self.recorded.load(Ordering::Acquire)
+    }
+}

@@ -1,0 +1,231 @@
+//! Parts of a statement that are put together at run time and still run on every back end.
+//!
+//! diesel's own boxed queries name one back end in their type, which would mean writing each list once per
+//! back end. A [`Fragment`] is any diesel expression that all of them can write.
+
+use std::marker::PhantomData;
+
+use diesel::expression::{
+    AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
+};
+use diesel::pg::Pg;
+use diesel::query_source::{AppearsInFromClause, Once};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::sql_types::{BigInt, Bool, Untyped};
+use diesel::sqlite::Sqlite;
+
+/// An expression that every back end can write.
+pub trait Fragment: QueryFragment<Pg> + QueryFragment<Sqlite> + Send + Sync {}
+impl<T: QueryFragment<Pg> + QueryFragment<Sqlite> + Send + Sync> Fragment for T {}
+
+pub type BoxFragment = Box<dyn Fragment>;
+
+/// The conditions on a list of `T`, all of which must hold; none at all lets every row through.
+pub struct Filter<T> {
+    conditions: Vec<BoxFragment>,
+    after: Option<Keyset>,
+    table: PhantomData<fn() -> T>,
+}
+
+impl<T> Default for Filter<T> {
+    fn default() -> Self {
+        Self {
+            conditions: Vec::new(),
+            after: None,
+            table: PhantomData,
+        }
+    }
+}
+
+impl<T> Filter<T> {
+    /// Adds a condition.
+    pub fn require<E>(&mut self, condition: E)
+    where
+        E: Expression + AppearsOnTable<T> + Fragment + 'static,
+        E::SqlType: diesel::sql_types::BoolOrNullableBool,
+    {
+        self.conditions.push(Box::new(condition));
+    }
+
+    /// Adds a condition if there is a value for it.
+    pub fn require_some<V, E>(&mut self, value: Option<V>, condition: impl FnOnce(V) -> E)
+    where
+        E: Expression + AppearsOnTable<T> + Fragment + 'static,
+        E::SqlType: diesel::sql_types::BoolOrNullableBool,
+    {
+        if let Some(value) = value {
+            self.require(condition(value));
+        }
+    }
+
+    /// Only the rows behind a cursor.
+    pub(super) fn after(&mut self, keyset: Keyset) {
+        self.after = Some(keyset);
+    }
+}
+
+/// The row that a cursor stands on, as the keys of the list's order, and which way the list goes on.
+pub(super) struct Keyset(pub Vec<KeysetColumn>);
+
+pub(super) struct KeysetColumn {
+    pub column: BoxFragment,
+    pub value: BoxFragment,
+    pub descending: bool,
+}
+
+/// What a list is ordered by.
+pub struct Ordering<T> {
+    pub(super) keys: Vec<(BoxFragment, bool)>,
+    pub(super) table: PhantomData<fn() -> T>,
+}
+
+macro_rules! for_backend {
+    ($($db:ty),+) => {$(
+        impl<T> QueryFragment<$db> for Filter<T> {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
+                out.push_sql("(");
+                let mut separator = "";
+                for condition in &self.conditions {
+                    out.push_sql(separator);
+                    out.push_sql("(");
+                    QueryFragment::<$db>::walk_ast(&**condition, out.reborrow())?;
+                    out.push_sql(")");
+                    separator = " AND ";
+                }
+                if let Some(keyset) = &self.after {
+                    out.push_sql(separator);
+                    QueryFragment::<$db>::walk_ast(keyset, out.reborrow())?;
+                } else if self.conditions.is_empty() {
+                    out.push_sql("TRUE");
+                }
+                out.push_sql(")");
+                Ok(())
+            }
+        }
+
+        impl QueryFragment<$db> for Keyset {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
+                let keys = &self.0;
+                let one_way = keys.windows(2).all(|pair| pair[0].descending == pair[1].descending);
+                if one_way {
+                    // (a, b) > (x, y): the index on (a, b) starts right behind the cursor.
+                    out.push_sql("(");
+                    for (at, key) in keys.iter().enumerate() {
+                        out.push_sql(if at > 0 { ", " } else { "" });
+                        QueryFragment::<$db>::walk_ast(&*key.column, out.reborrow())?;
+                    }
+                    out.push_sql(if keys.iter().any(|key| key.descending) { ") < (" } else { ") > (" });
+                    for (at, key) in keys.iter().enumerate() {
+                        out.push_sql(if at > 0 { ", " } else { "" });
+                        QueryFragment::<$db>::walk_ast(&*key.value, out.reborrow())?;
+                    }
+                    out.push_sql(")");
+                } else {
+                    // a >= x AND (a > x OR (b < y AND …)): the first half lets an index on a start there.
+                    for (at, key) in keys.iter().enumerate() {
+                        let last = at + 1 == keys.len();
+                        for operator in if last { &[""][..] } else { &["=", ""][..] } {
+                            out.push_sql(if operator.is_empty() { "" } else { "(" });
+                            QueryFragment::<$db>::walk_ast(&*key.column, out.reborrow())?;
+                            out.push_sql(if key.descending { " <" } else { " >" });
+                            out.push_sql(operator);
+                            out.push_sql(" ");
+                            QueryFragment::<$db>::walk_ast(&*key.value, out.reborrow())?;
+                            out.push_sql(match (operator.is_empty(), last) {
+                                (false, _) => " AND (",
+                                (true, false) => " OR ",
+                                (true, true) => "",
+                            });
+                        }
+                    }
+                    for _ in 1..keys.len() {
+                        out.push_sql("))");
+                    }
+                }
+                Ok(())
+            }
+        }
+
+        impl<T> QueryFragment<$db> for Ordering<T> {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
+                for (at, (column, descending)) in self.keys.iter().enumerate() {
+                    out.push_sql(if at > 0 { ", " } else { "" });
+                    QueryFragment::<$db>::walk_ast(&**column, out.reborrow())?;
+                    out.push_sql(if *descending { " DESC" } else { " ASC" });
+                }
+                Ok(())
+            }
+        }
+    )+};
+}
+for_backend!(Pg, Sqlite);
+
+/// Statements made of fragments are cached by their text, not by their type.
+macro_rules! dynamic_expression {
+    ($name:ident, $sql_type:ty) => {
+        impl<T: 'static> QueryId for $name<T> {
+            type QueryId = ();
+            const HAS_STATIC_QUERY_ID: bool = false;
+        }
+        impl<T> Expression for $name<T> {
+            type SqlType = $sql_type;
+        }
+        // As for a column of `T`: also in a select that a subselect of `T` stands in.
+        impl<T, QS> AppearsOnTable<QS> for $name<T> where QS: AppearsInFromClause<T, Count = Once> {}
+        impl<T, QS> SelectableExpression<QS> for $name<T> where Self: AppearsOnTable<QS> {}
+        impl<T, G> ValidGrouping<G> for $name<T> {
+            type IsAggregate = is_aggregate::Never;
+        }
+    };
+}
+dynamic_expression!(Filter, Bool);
+dynamic_expression!(Ordering, Untyped);
+
+/// Only the first rows of each group: `key IN (the first n of each partition of a ranked select)`.
+pub struct FirstOfEach<T> {
+    key: &'static str,
+    names: &'static [&'static str],
+    ranked: BoxFragment,
+    count: BoxFragment,
+    table: PhantomData<fn() -> T>,
+}
+
+/// `ranked` selects the columns `names`, which make up `key`, and then their place within the group.
+pub fn first_of_each<T>(
+    key: &'static str,
+    names: &'static [&'static str],
+    ranked: BoxFragment,
+    count: i64,
+) -> FirstOfEach<T> {
+    FirstOfEach {
+        key,
+        names,
+        ranked,
+        count: Box::new(diesel::IntoSql::into_sql::<BigInt>(count)),
+        table: PhantomData,
+    }
+}
+
+macro_rules! first_of_each_for {
+    ($($db:ty),+) => {$(
+        impl<T> QueryFragment<$db> for FirstOfEach<T> {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
+                let names = self.names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+                out.push_sql(self.key);
+                out.push_sql(" IN (WITH \"ranked\" (");
+                out.push_sql(&names);
+                out.push_sql(", \"place\") AS (");
+                QueryFragment::<$db>::walk_ast(&*self.ranked, out.reborrow())?;
+                out.push_sql(") SELECT ");
+                out.push_sql(&names);
+                out.push_sql(" FROM \"ranked\" WHERE \"place\" <= ");
+                QueryFragment::<$db>::walk_ast(&*self.count, out.reborrow())?;
+                out.push_sql(")");
+                Ok(())
+            }
+        }
+    )+};
+}
+first_of_each_for!(Pg, Sqlite);
+dynamic_expression!(FirstOfEach, Bool);

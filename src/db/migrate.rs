@@ -1,0 +1,142 @@
+//! Migrations, embedded in the binary: one tree per back end, with the same folder names.
+
+use diesel::backend::Backend;
+use diesel::migration::{MigrationSource, MigrationVersion};
+use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use super::conn::{Conn, Lock};
+use super::{Database, OpenError};
+
+const POSTGRES: EmbeddedMigrations = embed_migrations!("migrations/postgres");
+const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
+
+/// What the database has against what this program knows.
+#[derive(Debug, Default)]
+pub struct Status {
+    /// Known here, not applied there; in order.
+    pub pending: Vec<String>,
+    /// Applied there by a newer program.
+    pub unknown: Vec<String>,
+}
+
+/// Brings the database up to date; returns the names of what was applied.
+/// A database that a newer program has migrated is refused and left as it is.
+pub async fn run(database: &Database) -> Result<Vec<String>, OpenError> {
+    let (status, changed) = perform(database, Task::Run).await?;
+    refuse_newer(&status).map(|()| changed)
+}
+
+/// Undoes every migration; returns the names of what was undone.
+pub async fn revert_all(database: &Database) -> Result<Vec<String>, OpenError> {
+    Ok(perform(database, Task::RevertAll).await?.1)
+}
+
+pub async fn status(database: &Database) -> Result<Status, OpenError> {
+    Ok(perform(database, Task::Look).await?.0)
+}
+
+/// Fails if the database is ahead of this program.
+pub fn refuse_newer(status: &Status) -> Result<(), OpenError> {
+    if status.unknown.is_empty() {
+        return Ok(());
+    }
+    Err(OpenError(format!(
+        "The database has been migrated by a newer orgraph: this one does not know migration {}. \
+         Start that version or a later one. Nothing has been changed.",
+        status.unknown.join(", ")
+    )))
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Task {
+    Look,
+    Run,
+    RevertAll,
+}
+
+async fn perform(database: &Database, task: Task) -> Result<(Status, Vec<String>), OpenError> {
+    let failed = |e: &dyn std::fmt::Display| OpenError(format!("The migrations failed: {e}"));
+    match database.writer().await.map_err(|e| failed(&e.cause()))? {
+        Conn::Pg(mut conn) => {
+            // Nodes that start together take turns.
+            let lock = Lock::Migration as i64;
+            conn.batch_execute(&format!("SELECT pg_advisory_lock({lock})"))
+                .await
+                .map_err(|e| failed(&e))?;
+            let mut harness = AsyncMigrationHarness::new(conn);
+            let done = on_harness(&mut harness, POSTGRES, task);
+            let unlock = format!("SELECT pg_advisory_unlock({lock})");
+            let unlocked = harness.into_inner().batch_execute(&unlock).await;
+            let done = done.map_err(|e| failed(&e))?;
+            unlocked.map_err(|e| failed(&e))?;
+            Ok(done)
+        }
+        Conn::Sqlite(conn) => {
+            let mut harness = AsyncMigrationHarness::new(conn);
+            on_harness(&mut harness, SQLITE, task).map_err(|e| failed(&e))
+        }
+    }
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+fn on_harness<DB, H>(
+    harness: &mut H,
+    migrations: EmbeddedMigrations,
+    task: Task,
+) -> Result<(Status, Vec<String>), Failure>
+where
+    DB: Backend,
+    H: MigrationHarness<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let applied = names(&harness.applied_migrations()?);
+    let mut known: Vec<String> = MigrationSource::<DB>::migrations(&migrations)?
+        .iter()
+        .map(|migration| migration.name().version().to_string())
+        .collect();
+    known.sort();
+    let status = Status {
+        pending: known.iter().filter(|name| !applied.contains(name)).cloned().collect(),
+        unknown: applied.iter().filter(|name| !known.contains(name)).cloned().collect(),
+    };
+    let changed = match task {
+        Task::Run if status.unknown.is_empty() => names(&harness.run_pending_migrations(migrations)?),
+        Task::RevertAll => names(&harness.revert_all_migrations(migrations)?),
+        Task::Run | Task::Look => Vec::new(),
+    };
+    Ok((status, changed))
+}
+
+fn names(versions: &[MigrationVersion<'_>]) -> Vec<String> {
+    versions.iter().map(ToString::to_string).collect()
+}
+
+diesel::table! {
+    /// diesel's own record of what has been applied.
+    __diesel_schema_migrations (version) {
+        version -> VarChar,
+    }
+}
+
+/// What the database says has been applied, oldest first: one quick query, for the readiness probe.
+pub async fn applied_versions(database: &Database) -> crate::error::Result<Vec<String>> {
+    use diesel::prelude::*;
+    use diesel_async::RunQueryDsl;
+    let mut conn = database.read().await?;
+    Ok(super::conn::on_backend!(&mut conn, c => __diesel_schema_migrations::table
+        .order(__diesel_schema_migrations::version)
+        .select(__diesel_schema_migrations::version)
+        .load(c)
+        .await)?)
+}
+
+/// What this program knows, oldest first.
+pub fn known_versions() -> Result<Vec<String>, OpenError> {
+    let known = MigrationSource::<diesel::sqlite::Sqlite>::migrations(&SQLITE);
+    let known = known.map_err(|e| OpenError(e.to_string()))?;
+    let mut versions: Vec<_> = known.iter().map(|migration| migration.name().version().to_string()).collect();
+    versions.sort();
+    Ok(versions)
+}

@@ -1,0 +1,142 @@
+//! Logging in and out, and the viewer, in the schema.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, SimpleObject};
+
+use super::input::{ChangePasswordInput, LoginInput, RefreshSessionInput};
+use super::service;
+use crate::clock::Timestamp;
+use crate::domains::menus::graphql::SidebarItem;
+use crate::domains::sessions::graphql::SessionObject;
+use crate::domains::users::graphql::{UserObject, UserPayload};
+use crate::domains::users::loader::UserById;
+use crate::domains::{menus, sessions};
+use crate::error::Error;
+use crate::graphql::guard::{authenticated, public};
+use crate::graphql::{ContextExt, Field, edge, load, mutation, query};
+use crate::security::Permission;
+
+/// Who sends this request: the user, the session, and what they may do.
+pub struct ViewerObject;
+
+/// You: who sends this request, and what you may do.
+#[Object(name = "Viewer")]
+impl ViewerObject {
+    /// Your account.
+    #[graphql(directive = authenticated::apply())]
+    async fn user(&self, ctx: &Context<'_>) -> Field<UserObject> {
+        edge(ctx, self, true, async {
+            let id = ctx.viewer().identity()?.user_id;
+            let user = load(ctx, UserById(id)).await?;
+            user.map(UserObject).ok_or_else(|| Error::not_found("user", id))
+        })
+        .await
+    }
+
+    /// The session that this request belongs to.
+    #[graphql(directive = authenticated::apply())]
+    async fn session(&self, ctx: &Context<'_>) -> Field<SessionObject> {
+        edge(ctx, self, true, async {
+            let id = ctx.viewer().identity()?.session_id;
+            let session = sessions::service::session(ctx.app(), id).await?;
+            let session = session.as_ref().clone();
+            session.map(SessionObject).ok_or_else(|| Error::not_found("session", id))
+        })
+        .await
+    }
+
+    /// The codes of your permissions, in the order of the catalogue. A superuser has all of them.
+    async fn permissions(&self, ctx: &Context<'_>) -> Vec<&'static str> {
+        ctx.viewer().permissions().iter().map(Permission::code).collect()
+    }
+
+    /// Whether you hold a permission. False for a code that there is not.
+    async fn can(&self, ctx: &Context<'_>, #[graphql(desc = "Its code, as in `sys:user:read`.")] permission: String) -> bool {
+        Permission::from_code(&permission).is_some_and(|permission| ctx.viewer().can(permission))
+    }
+
+    /// Your side bar: the enabled menus of your roles with everything above them, as a tree.
+    #[graphql(directive = authenticated::apply())]
+    async fn sidebar(&self, ctx: &Context<'_>) -> Field<Vec<SidebarItem>> {
+        edge(ctx, self, true, menus::service::enabled_sidebar(ctx.app(), ctx.viewer())).await
+    }
+}
+
+#[derive(Default)]
+pub struct AuthQuery;
+
+#[Object]
+impl AuthQuery {
+    /// You.
+    #[graphql(directive = authenticated::apply())]
+    async fn viewer(&self, ctx: &Context<'_>) -> Field<ViewerObject> {
+        query(ctx, async { Ok(ViewerObject) }).await
+    }
+}
+
+/// What a login or a refresh gives.
+#[derive(SimpleObject)]
+pub struct SessionPayload {
+    /// Send it as `Authorization: Bearer …`.
+    access_token: String,
+    /// When the access token expires.
+    expires_at: Timestamp,
+    /// Gives the next access token, once.
+    refresh_token: String,
+    /// The session.
+    session: SessionObject,
+    /// Who has logged in.
+    user: UserObject,
+}
+
+fn payload(tokens: service::Tokens) -> SessionPayload {
+    SessionPayload {
+        access_token: tokens.access_token,
+        expires_at: tokens.expires_at,
+        refresh_token: tokens.refresh_token,
+        session: SessionObject(tokens.session),
+        user: UserObject(Arc::new(tokens.user)),
+    }
+}
+
+/// A session that was ended.
+#[derive(SimpleObject)]
+pub struct LogoutPayload {
+    /// The id of the ended session.
+    session_id: ID,
+}
+
+#[derive(Default)]
+pub struct AuthMutation;
+
+#[Object]
+impl AuthMutation {
+    /// Opens a session. May appear once in an operation.
+    #[graphql(directive = public::apply())]
+    async fn login(&self, ctx: &Context<'_>, #[graphql(desc = "User name and password.")] input: LoginInput) -> Field<SessionPayload> {
+        mutation(ctx, async { Ok(payload(service::login(ctx.app(), ctx.viewer(), input).await?)) }).await
+    }
+
+    /// Carries a session on with its refresh token. May appear once in an operation.
+    #[graphql(directive = public::apply())]
+    async fn refresh_session(&self, ctx: &Context<'_>, #[graphql(desc = "The refresh token.")] input: RefreshSessionInput) -> Field<SessionPayload> {
+        mutation(ctx, async { Ok(payload(service::refresh(ctx.app(), ctx.viewer(), input).await?)) }).await
+    }
+
+    /// Ends the session that this request belongs to.
+    #[graphql(directive = authenticated::apply())]
+    async fn logout(&self, ctx: &Context<'_>) -> Field<LogoutPayload> {
+        mutation(ctx, async {
+            service::logout(ctx.app(), ctx.viewer()).await?;
+            Ok(LogoutPayload { session_id: ctx.viewer().identity()?.session_id.to_string().into() })
+        })
+        .await
+    }
+
+    /// Changes your password and ends your other sessions.
+    #[graphql(directive = authenticated::apply())]
+    async fn change_password(&self, ctx: &Context<'_>, #[graphql(desc = "The present and the new password.")] input: ChangePasswordInput) -> Field<UserPayload> {
+        mutation(ctx, async { Ok(service::change_password(ctx.app(), ctx.viewer(), input).await?.into()) }).await
+    }
+}

@@ -1,0 +1,34 @@
+//! What clients send to log in and out.
+
+use async_graphql::InputObject;
+
+use crate::graphql::guard::sensitive;
+
+/// Who logs in.
+#[derive(InputObject)]
+pub struct LoginInput {
+    /// The user name, in any case.
+    pub username: String,
+    /// The password.
+    #[graphql(directive = sensitive::apply())]
+    pub password: String,
+}
+
+/// Which session to carry on.
+#[derive(InputObject)]
+pub struct RefreshSessionInput {
+    /// The refresh token of the last login or refresh. It works once; one that comes a second time ends the session.
+    #[graphql(directive = sensitive::apply())]
+    pub refresh_token: String,
+}
+
+/// A new password for oneself.
+#[derive(InputObject)]
+pub struct ChangePasswordInput {
+    /// The present password.
+    #[graphql(directive = sensitive::apply())]
+    pub old_password: String,
+    /// The new one: 8 characters to 72 bytes, with a letter and a digit, and not one of the last three.
+    #[graphql(directive = sensitive::apply())]
+    pub new_password: String,
+}

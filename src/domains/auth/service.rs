@@ -1,0 +1,168 @@
+//! The rules of logging in, and the way from a token to a viewer.
+
+use super::input::{ChangePasswordInput, LoginInput, RefreshSessionInput};
+use crate::app::App;
+use crate::clock::Timestamp;
+use crate::domains::logs::model::{LoginOutcome, NewLoginLog};
+use crate::domains::sessions::service::{Opened, Rotation};
+use crate::domains::users::model::User;
+use crate::domains::{depts, logs, roles, sessions, users};
+use crate::error::{Error, Result};
+use crate::security::{Identity, Permissions, RequestInfo, Scope, TokenError, Viewer};
+
+/// What a login or a refresh gives.
+pub struct Tokens {
+    pub access_token: String,
+    pub expires_at: Timestamp,
+    pub refresh_token: String,
+    pub session: sessions::model::Session,
+    pub user: User,
+}
+
+const NO_TOKEN: &str = "Log in first, and send the access token as `Authorization: Bearer …`.";
+const BAD_TOKEN: &str = "This is not an access token of this server. Log in again.";
+const EXPIRED: &str = "The access token has expired. Use the refresh token, or log in again.";
+const ENDED: &str = "This session has ended. Log in again.";
+const DISABLED: &str = "This account is disabled. Ask an administrator.";
+const WRONG: &str = "The user name or the password is wrong.";
+const BAD_REFRESH: &str = "This refresh token is not, or no longer, valid. Log in again.";
+
+/// Finds out who sends a request. A token that is no good makes the sender nobody, not the request a failure:
+/// what is public stays so.
+pub async fn viewer(app: &App, token: Option<&str>, request: RequestInfo) -> Result<Viewer> {
+    let Some(token) = token else {
+        return Ok(Viewer::anonymous(NO_TOKEN, request));
+    };
+    Ok(match identify(app, token).await? {
+        Ok(identity) => Viewer::known(identity, request),
+        Err(why) => Viewer::anonymous(why, request),
+    })
+}
+
+async fn identify(app: &App, token: &str) -> Result<Result<Identity, &'static str>> {
+    let now = app.clock.now();
+    let claims = match app.tokens.check(token, now) {
+        Ok(claims) => claims,
+        Err(TokenError::Expired) => return Ok(Err(EXPIRED)),
+        Err(TokenError::Invalid) => return Ok(Err(BAD_TOKEN)),
+    };
+    let session = sessions::service::session(app, claims.sid).await?;
+    let Some(session) = session.as_ref().as_ref().filter(|session| session.is_alive(now)) else {
+        return Ok(Err(ENDED));
+    };
+    if session.user_id != claims.sub {
+        return Ok(Err(BAD_TOKEN));
+    }
+    let account = users::service::account(app, claims.sub).await?;
+    let Some(account) = account.as_ref() else {
+        return Ok(Err(ENDED));
+    };
+    if !account.is_enabled || !is_dept_enabled(app, account.dept_id).await? {
+        return Ok(Err(DISABLED));
+    }
+    let (permissions, scope) = if account.is_superuser {
+        (Permissions::all(), Scope::All)
+    } else {
+        let snapshot = roles::service::snapshot(app).await?;
+        let scope = snapshot.scope(&account.roles, claims.sub, account.dept_id);
+        (snapshot.permissions(&account.roles), scope)
+    };
+    Ok(Ok(Identity {
+        user_id: claims.sub,
+        session_id: session.id,
+        username: account.username.clone(),
+        dept_id: account.dept_id,
+        is_superuser: account.is_superuser,
+        is_staff: account.is_staff,
+        permissions,
+        scope,
+        session_expires_at: session.expires_at,
+    }))
+}
+
+/// A disabled department takes everything below it with it.
+async fn is_dept_enabled(app: &App, dept: Option<crate::ids::DeptId>) -> Result<bool> {
+    let Some(dept) = dept else { return Ok(true) };
+    let tree = depts::service::tree(app).await?;
+    Ok(tree.path(dept).all(|id| tree.is_enabled(id)))
+}
+
+pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Tokens> {
+    let username = input.username.trim().to_owned();
+    let user = users::service::find_by_username(app, &username).await?;
+    let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
+    let right = app.passwords.verify(input.password.into(), hash).await?;
+    let (outcome, error) = match &user {
+        None => (LoginOutcome::UnknownUser, WRONG),
+        Some(user) if user.password_hash.is_none() => (LoginOutcome::NoPassword, WRONG),
+        Some(_) if !right => (LoginOutcome::WrongPassword, WRONG),
+        // Only who knows the password learns of the state of the account.
+        Some(user) if !user.is_enabled() => (LoginOutcome::UserDisabled, DISABLED),
+        Some(user) if !is_dept_enabled(app, user.dept_id).await? => (LoginOutcome::DeptDisabled, DISABLED),
+        Some(_) => (LoginOutcome::Succeeded, ""),
+    };
+    let entry = NewLoginLog { user_id: user.as_ref().map(|user| user.id), username, outcome };
+    let mut write = app.write(viewer).await?;
+    logs::service::record_login(&mut write, &viewer.request, entry).await?;
+    let (LoginOutcome::Succeeded, Some(checked)) = (outcome, user) else {
+        let error = Error::Unauthenticated(error);
+        write.commit_failure(&error).await?;
+        return Err(error);
+    };
+    // The password took its time: what was checked must still be so.
+    let user = users::service::find_within(&mut write, checked.id).await?;
+    let Some(user) = user.filter(|user| user.is_enabled() && user.password_hash == checked.password_hash) else {
+        return Err(Error::Unauthenticated(WRONG));
+    };
+    if !user.is_multi_login {
+        sessions::service::end_all(&mut write, user.id, None).await?;
+    }
+    let opened = sessions::service::open(app, &mut write, user.id, &viewer.request).await?;
+    let now = write.now();
+    users::service::touch_login(&mut write, user.id, now).await?;
+    write.act_as(user.id, &user.username, opened.session.id);
+    write.commit().await?;
+    tokens(app, User { last_login_at: Some(now), ..user }, opened)
+}
+
+fn tokens(app: &App, user: User, opened: Opened) -> Result<Tokens> {
+    let Opened { session, refresh_token } = opened;
+    let access = app.tokens.issue(user.id, session.id, app.clock.now(), session.expires_at)?;
+    Ok(Tokens { access_token: access.token, expires_at: access.expires_at, refresh_token, session, user })
+}
+
+pub async fn refresh(app: &App, viewer: &Viewer, input: RefreshSessionInput) -> Result<Tokens> {
+    let refused = Error::Unauthenticated(BAD_REFRESH);
+    let mut write = app.write(viewer).await?;
+    let opened = match sessions::service::rotate(&mut write, &input.refresh_token).await? {
+        Rotation::Renewed(opened) => opened,
+        Rotation::Refused => return Err(refused),
+        Rotation::Reused(session) => {
+            tracing::warn!(session = %session.id, user = %session.user_id, "a refresh token was used twice: its session has been ended");
+            if let Some(user) = users::service::find_within(&mut write, session.user_id).await? {
+                write.act_as(user.id, &user.username, session.id);
+            }
+            write.commit_failure(&refused).await?;
+            return Err(refused);
+        }
+    };
+    let user = users::service::find_within(&mut write, opened.session.user_id).await?;
+    let user = user.ok_or(refused)?;
+    if !user.is_enabled() || !is_dept_enabled(app, user.dept_id).await? {
+        return Err(Error::Unauthenticated(DISABLED));
+    }
+    write.act_as(user.id, &user.username, opened.session.id);
+    write.commit().await?;
+    tokens(app, user, opened)
+}
+
+pub async fn logout(app: &App, viewer: &Viewer) -> Result<()> {
+    let me = viewer.identity()?;
+    let mut write = app.write(viewer).await?;
+    sessions::service::end(&mut write, &[me.session_id]).await?;
+    write.commit().await
+}
+
+pub async fn change_password(app: &App, viewer: &Viewer, input: ChangePasswordInput) -> Result<User> {
+    users::service::change_own_password(app, viewer, input.old_password.into(), input.new_password.into()).await
+}

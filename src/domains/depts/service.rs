@@ -1,0 +1,186 @@
+//! The rules of departments.
+
+use super::cache::DeptTreeKey;
+use super::input::{CreateDeptInput, DeleteDeptInput, UpdateDeptInput};
+use super::model::{self, Dept, DeptFilter, DeptId, DeptSort};
+use super::repository;
+use crate::app::App;
+use crate::audit::Write;
+use crate::db::page::{Direction, Order, Page, Slice};
+use crate::db::schema::depts;
+use crate::db::Lock;
+use crate::domains::Status;
+use crate::error::{Error, Result};
+use crate::security::{Scope, Viewer};
+use crate::validate::{Check, map, parse_id};
+
+pub use super::cache::{DeptTree, tree};
+
+pub struct Listed {
+    pub slice: Slice<Dept>,
+    pub order: Order<depts::table, Dept>,
+}
+
+pub async fn list(
+    app: &App,
+    viewer: &Viewer,
+    filter: &DeptFilter,
+    by: &[(DeptSort, Direction)],
+    page: &Page,
+) -> Result<Listed> {
+    let order = model::order(by);
+    let rows = repository::list(&mut app.db.read().await?, viewer.scope(), filter, &order, page).await?;
+    Ok(Listed { slice: page.slice(rows), order })
+}
+
+pub async fn count(app: &App, viewer: &Viewer, filter: &DeptFilter) -> Result<i64> {
+    repository::count(&mut app.db.read().await?, viewer.scope(), filter).await
+}
+
+/// Refuses ids that are not there, or not for this scope; returns the departments.
+pub async fn ensure_visible(write: &mut Write<'_>, scope: &Scope, path: &str, ids: &[DeptId]) -> Result<Vec<Dept>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = repository::by_ids(write.conn(), scope, ids).await?;
+    match ids.iter().find(|id| !found.iter().any(|dept| dept.id == **id)) {
+        Some(missing) => Err(Error::input(path, "NOT_FOUND", format!("There is no department {missing}."))),
+        None => Ok(found),
+    }
+}
+
+async fn get(write: &mut Write<'_>, scope: &Scope, id: DeptId) -> Result<Dept> {
+    let found = repository::by_ids(write.conn(), scope, &[id]).await?;
+    found.into_iter().next().ok_or_else(|| Error::not_found("department", id))
+}
+
+fn name_taken(error: Error) -> Error {
+    error.on_unique("depts_name_key", "input.name", "Another department has this name.")
+}
+
+/// A department at the top is outside of every limited scope: only who sees all may make one.
+fn ensure_may_be_root(viewer: &Viewer) -> Result<()> {
+    if viewer.scope().is_all() {
+        return Ok(());
+    }
+    Err(Error::input(
+        "input.parentId",
+        "REQUIRED",
+        "Your row scope is limited, so the department must belong to one that you can see.",
+    ))
+}
+
+pub async fn create(app: &App, viewer: &Viewer, input: CreateDeptInput) -> Result<Dept> {
+    let mut check = Check::default();
+    let now = app.clock.now();
+    let dept = Dept {
+        id: DeptId::new(),
+        name: check.line("input.name", &input.name, 64),
+        sort: input.sort,
+        leader: check.optional_line("input.leader", input.leader.as_deref(), 32),
+        phone: check.optional_phone("input.phone", input.phone.as_deref()),
+        email: check.optional_email("input.email", input.email.as_deref()),
+        status: input.status.unwrap_or(Status::Enabled),
+        parent_id: input.parent_id.as_ref().and_then(|id| check.id("input.parentId", id)),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    check.finish()?;
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Rights).await?;
+    match dept.parent_id {
+        Some(parent) => drop(ensure_visible(&mut write, viewer.scope(), "input.parentId", &[parent]).await?),
+        None => ensure_may_be_root(viewer)?,
+    }
+    repository::insert(&mut write, &dept).await.map_err(name_taken)?;
+    write.forget(&DeptTreeKey);
+    write.commit().await?;
+    Ok(dept)
+}
+
+pub async fn update(app: &App, viewer: &Viewer, input: UpdateDeptInput) -> Result<Dept> {
+    let mut check = Check::default();
+    let id: Option<DeptId> = check.id("input.id", &input.id);
+    let name = input.name.as_ref().map(|name| check.line("input.name", name, 64));
+    let parent = map(&input.parent_id, |id| check.id::<crate::ids::DeptKind>("input.parentId", id));
+    let leader = map(&input.leader, |text| check.optional_line("input.leader", Some(text), 32));
+    let phone = map(&input.phone, |text| check.optional_phone("input.phone", Some(text)));
+    let email = map(&input.email, |text| check.optional_email("input.email", Some(text)));
+    check.finish()?;
+    let id = id.ok_or_else(|| Error::internal("an unchecked id"))?;
+
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Rights).await?;
+    let before = get(&mut write, viewer.scope(), id).await?;
+    if before.version != input.version {
+        return Err(Error::stale("department", input.version, before.version));
+    }
+    let mut after = before.clone();
+    after.name = name.unwrap_or(after.name);
+    after.sort = input.sort.unwrap_or(after.sort);
+    after.status = input.status.unwrap_or(after.status);
+    crate::validate::apply(&mut after.leader, leader);
+    crate::validate::apply(&mut after.phone, phone);
+    crate::validate::apply(&mut after.email, email);
+    crate::validate::apply(&mut after.parent_id, parent);
+    if after == before {
+        write.commit().await?;
+        return Ok(before);
+    }
+    if after.parent_id != before.parent_id {
+        ensure_can_move(&mut write, viewer, &after).await?;
+    }
+    if after.status == Status::Disabled && viewer.identity().is_ok_and(|me| me.dept_id == Some(id)) {
+        return Err(Error::NotAllowed("You cannot disable your own department: you would lock yourself out.".into()));
+    }
+    after.version += 1;
+    after.updated_at = write.now();
+    if !repository::update(&mut write, &before, &after).await.map_err(name_taken)? {
+        return Err(Error::stale("department", input.version, before.version + 1));
+    }
+    write.forget(&DeptTreeKey);
+    write.commit().await?;
+    Ok(after)
+}
+
+async fn ensure_can_move(write: &mut Write<'_>, viewer: &Viewer, after: &Dept) -> Result<()> {
+    let Some(parent) = after.parent_id else {
+        return ensure_may_be_root(viewer);
+    };
+    ensure_visible(write, viewer.scope(), "input.parentId", &[parent]).await?;
+    let below = repository::descendants(write.conn(), after.id).await?;
+    if below.iter().any(|(id, _)| *id == parent) {
+        return Err(Error::input(
+            "input.parentId",
+            "CYCLE",
+            "A department cannot be moved into itself or below itself.",
+        ));
+    }
+    Ok(())
+}
+
+pub async fn delete(app: &App, viewer: &Viewer, input: DeleteDeptInput) -> Result<DeptId> {
+    let id = parse_id("input.id", &input.id)?;
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Rights).await?;
+    let dept = get(&mut write, viewer.scope(), id).await?;
+    let (children, users, roles) = {
+        let (children, users) = repository::dependents(write.conn(), id).await?;
+        (children, users, crate::domains::roles::service::count_scoped_to(&mut write, id).await?)
+    };
+    let mut reasons = Vec::new();
+    for (count, what) in [(children, "child department"), (users, "user"), (roles, "role scoped to it")] {
+        if count > 0 {
+            let (what, rest) = what.split_once(" scoped").map_or((what, String::new()), |(what, rest)| (what, format!(" scoped{rest}")));
+            reasons.push(format!("{count} {what}{}{rest}", if count == 1 { "" } else { "s" }));
+        }
+    }
+    if !reasons.is_empty() {
+        return Err(Error::conflict(format!("The department still has {}.", reasons.join(" and "))));
+    }
+    repository::delete(&mut write, &dept).await?;
+    write.forget(&DeptTreeKey);
+    write.commit().await?;
+    Ok(id)
+}

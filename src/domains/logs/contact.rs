@@ -1,0 +1,147 @@
+//! E-mail addresses and phone numbers of users inside operation logs: for those only who may read them at the users.
+
+use serde::Deserialize as _;
+use serde_json::Value;
+
+use super::model::OperationLog;
+use crate::audit::{Change, REDACTED};
+use crate::ids::UserId;
+use crate::security::{Permission, Viewer};
+
+/// The fields of a user that need [`Permission::UserContactRead`].
+const CONTACT: &[&str] = &["email", "phone"];
+
+/// The changes that an operation has made, and whether a field is kept from the viewer: its values are null then.
+pub fn readable_changes(log: &OperationLog, viewer: &Viewer) -> Vec<(Change, Vec<bool>)> {
+    let changes = log.changes.0.as_array().into_iter().flatten();
+    changes
+        // A newer program may know changes that this one does not.
+        .filter_map(|change| Change::deserialize(change).ok())
+        .map(|mut change| {
+            let hides = hides_contact_of(viewer, &change.target);
+            let mut hidden = Vec::with_capacity(change.fields.len());
+            for field in &mut change.fields {
+                let hide = hides && CONTACT.contains(&field.name.as_str());
+                if hide {
+                    (field.before, field.after) = (Value::Null, Value::Null);
+                }
+                hidden.push(hide);
+            }
+            (change, hidden)
+        })
+        .collect()
+}
+
+/// The arguments of an operation. One that has changed nothing may have been about any user.
+pub fn readable_input(log: &OperationLog, viewer: &Viewer) -> Value {
+    let mut input = log.input.0.clone();
+    let mut targets = log.target_ids().peekable();
+    let about_nothing = targets.peek().is_none() && !viewer.can(Permission::UserContactRead);
+    if about_nothing || targets.any(|target| hides_contact_of(viewer, target)) {
+        redact(&mut input);
+    }
+    input
+}
+
+fn hides_contact_of(viewer: &Viewer, target: &str) -> bool {
+    let of_user = UserId::parse(target);
+    of_user.is_some_and(|user| !viewer.is(user)) && !viewer.can(Permission::UserContactRead)
+}
+
+fn redact(input: &mut Value) {
+    match input {
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                if !CONTACT.contains(&name.as_str()) {
+                    redact(value);
+                } else if !value.is_null() {
+                    *value = REDACTED.into();
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(redact),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::audit::OperationStatus;
+    use crate::clock::Timestamp;
+    use crate::db::types::Json;
+    use crate::ids::{DeptId, OperationLogId, SessionId};
+    use crate::security::{Identity, Permissions, RequestInfo, Scope};
+
+    fn log(target: Option<String>) -> OperationLog {
+        let fields = json!([
+            { "name": "nickname", "before": "A", "after": "B" },
+            { "name": "email", "before": null, "after": "b@example.org" },
+        ]);
+        let changes = target.iter().map(|target| json!({ "target": target, "kind": "updated", "fields": fields }));
+        OperationLog {
+            id: OperationLogId::new(),
+            trace_id: "t".into(),
+            user_id: None,
+            username: None,
+            session_id: None,
+            operation: None,
+            field: "updateUser".into(),
+            input: Json(json!({ "input": { "nickname": "B", "email": "b@example.org", "phone": null } })),
+            changes: Json(changes.collect()),
+            targets: Json(target.iter().map(String::as_str).collect()),
+            status: OperationStatus::Succeeded,
+            code: None,
+            message: None,
+            ip: None,
+            user_agent: None,
+            os: None,
+            browser: None,
+            device: None,
+            duration_us: 1,
+            created_at: Timestamp::from_micros(0).unwrap(),
+        }
+    }
+
+    fn viewer(user_id: UserId, permissions: &[Permission]) -> Viewer {
+        let identity = Identity {
+            user_id,
+            session_id: SessionId::new(),
+            username: "v".into(),
+            dept_id: None,
+            is_superuser: false,
+            is_staff: false,
+            permissions: permissions.iter().copied().collect::<Permissions>(),
+            scope: Scope::All,
+            session_expires_at: Timestamp::from_micros(0).unwrap(),
+        };
+        Viewer::known(identity, RequestInfo::default())
+    }
+
+    /// Whether the e-mail address in the changes, and in the input, can be read.
+    fn reads(log: &OperationLog, viewer: &Viewer) -> (Option<bool>, bool) {
+        let changes = readable_changes(log, viewer);
+        for (change, hidden) in &changes {
+            assert_eq!((change.fields[0].after.as_str(), hidden[0]), (Some("B"), false));
+            assert_eq!(change.fields[1].after.is_null(), hidden[1]);
+        }
+        let input = readable_input(log, viewer);
+        assert_eq!((&input["input"]["nickname"], &input["input"]["phone"]), (&json!("B"), &Value::Null));
+        (changes.first().map(|(_, hidden)| !hidden[1]), input["input"]["email"] == "b@example.org")
+    }
+
+    #[test]
+    fn contact_data_of_others_needs_its_right() {
+        let (user, other) = (UserId::new(), UserId::new());
+        let (plain, allowed) = (viewer(user, &[]), viewer(user, &[Permission::UserContactRead]));
+        let of_other = log(Some(other.to_string()));
+        assert_eq!(reads(&of_other, &plain), (Some(false), false));
+        assert_eq!(reads(&of_other, &allowed), (Some(true), true));
+        assert_eq!(reads(&log(Some(user.to_string())), &plain), (Some(true), true));
+        assert_eq!(reads(&log(Some(DeptId::new().to_string())), &plain), (Some(true), true));
+        assert_eq!(reads(&log(None), &plain), (None, false));
+        assert_eq!(reads(&log(None), &allowed), (None, true));
+    }
+}

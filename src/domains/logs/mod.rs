@@ -1,0 +1,13 @@
+//! Logs: every attempt to log in, and every operation that changed something or was to.
+//!
+//! Owns `login_logs`. Reads `operation_logs`, which `audit` writes. Neither is ever changed through the API.
+//! Does not own the users that they are about (`users`).
+//! Permissions: `log:login:read`, `log:opera:read`.
+
+mod contact;
+pub mod graphql;
+pub mod input;
+pub mod loader;
+pub mod model;
+mod repository;
+pub mod service;

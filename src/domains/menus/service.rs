@@ -1,0 +1,304 @@
+//! The rules of menus: they stay a tree, and nobody grants through them what they lack.
+
+use std::collections::HashSet;
+
+use async_graphql::MaybeUndefined;
+
+use super::input::{CreateMenuInput, DeleteMenuInput, UpdateMenuInput};
+use super::model::{self, Codes, Menu, MenuFilter, MenuId, MenuKind, MenuSort};
+use super::repository;
+use super::sidebar::{self, SidebarItem};
+use super::tree::{MAX_DEPTH, MenuTree};
+use crate::app::App;
+use crate::audit::Write;
+use crate::db::page::{Direction, Order, Page, Slice};
+use crate::db::schema::menus;
+use crate::db::{Conn, Lock};
+use crate::domains::Status;
+use crate::domains::roles::cache::RoleSnapshotKey;
+use crate::domains::roles::service::{ensure_holds, ensure_still_allowed};
+use crate::error::{Error, Result};
+use crate::security::{Permission, Permissions, Viewer};
+use crate::telemetry::clip;
+use crate::validate::{Check, apply, parse_id};
+
+pub struct Listed {
+    pub slice: Slice<Menu>,
+    pub order: Order<menus::table, Menu>,
+}
+
+pub async fn list(app: &App, filter: &MenuFilter, by: &[(MenuSort, Direction)], page: &Page) -> Result<Listed> {
+    let order = model::order(by);
+    let rows = repository::list(&mut app.db.read().await?, filter, &order, page).await?;
+    Ok(Listed { slice: page.slice(rows), order })
+}
+
+pub async fn count(app: &App, filter: &MenuFilter) -> Result<i64> {
+    repository::count(&mut app.db.read().await?, filter).await
+}
+
+/// What a front end shows to the viewer: the menus of their enabled roles, of a superuser all.
+pub async fn enabled_sidebar(app: &App, viewer: &Viewer) -> Result<Vec<SidebarItem>> {
+    let me = viewer.identity()?;
+    let mut conn = app.db.read().await?;
+    let menus = repository::all(&mut conn).await?;
+    if me.is_superuser {
+        return Ok(sidebar::tree(&menus, |_| true));
+    }
+    let granted: HashSet<_> = repository::granted_to(&mut conn, me.user_id).await?.into_iter().collect();
+    Ok(sidebar::tree(&menus, |id| granted.contains(&id)))
+}
+
+/// The union of the codes of these menus, whatever their status.
+pub async fn codes_of(conn: &mut Conn, ids: &[MenuId]) -> Result<Permissions> {
+    if ids.is_empty() {
+        return Ok(Permissions::default());
+    }
+    let codes = repository::codes_of(conn, ids).await?;
+    Ok(codes.iter().fold(Permissions::default(), |all, codes| all.union(codes.permissions())))
+}
+
+/// Refuses ids that are not there; returns the menus.
+pub async fn ensure_exist(write: &mut Write<'_>, path: &str, ids: &[MenuId]) -> Result<Vec<Menu>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = repository::by_ids(write.conn(), ids).await?;
+    let there: HashSet<_> = found.iter().map(|menu| menu.id).collect();
+    match ids.iter().find(|id| !there.contains(id)) {
+        Some(missing) => Err(Error::input(path, "NOT_FOUND", format!("There is no menu {missing}."))),
+        None => Ok(found),
+    }
+}
+
+async fn get(write: &mut Write<'_>, id: MenuId) -> Result<Menu> {
+    let found = repository::by_ids(write.conn(), &[id]).await?;
+    found.into_iter().next().ok_or_else(|| Error::not_found("menu", id))
+}
+
+fn title_taken(error: Error) -> Error {
+    error.on_unique("menus_title_key", "input.title", "Another menu has this title.")
+}
+
+/// Reads permission codes: each must be in the catalogue.
+fn check_codes(check: &mut Check, codes: &[String]) -> Permissions {
+    let path = "input.permissions";
+    if codes.len() > Permission::ALL.len() {
+        check.fail(path, "TOO_MANY", "These are more codes than there are permissions.");
+        return Permissions::default();
+    }
+    let mut known = Vec::new();
+    for (at, code) in codes.iter().enumerate() {
+        match Permission::from_code(code.trim()) {
+            Some(permission) => known.push(permission),
+            None => check.fail(
+                &format!("{path}.{at}"),
+                "UNKNOWN",
+                format!("There is no permission `{}`; `permissions` lists those that there are.", clip(code, 64)),
+            ),
+        }
+    }
+    let permissions: Permissions = known.into_iter().collect();
+    if Codes::from(permissions).as_str().len() > 512 {
+        check.fail(path, "TOO_LONG", "One menu cannot carry so many permissions; divide them among several.");
+    }
+    permissions
+}
+
+/// What a menu of its kind cannot be without.
+fn check_kind(check: &mut Check, menu: &Menu) {
+    if matches!(menu.kind, MenuKind::Embedded | MenuKind::Link) && menu.link.is_none() {
+        check.fail("input.link", "REQUIRED", "An embedded page or a link needs the address that it shows.");
+    }
+}
+
+pub async fn create(app: &App, viewer: &Viewer, input: CreateMenuInput) -> Result<Menu> {
+    let mut check = Check::default();
+    let now = app.clock.now();
+    let permissions = check_codes(&mut check, input.permissions.as_deref().unwrap_or_default());
+    let menu = Menu {
+        id: MenuId::new(),
+        title: check.line("input.title", &input.title, 64),
+        name: check.line("input.name", &input.name, 64),
+        kind: input.kind,
+        path: check.optional_line("input.path", input.path.as_deref(), 200),
+        component: check.optional_line("input.component", input.component.as_deref(), 256),
+        icon: check.optional_line("input.icon", input.icon.as_deref(), 128),
+        link: check.optional_url("input.link", input.link.as_deref(), 1024),
+        permissions: permissions.into(),
+        sort: input.sort,
+        status: input.status.unwrap_or(Status::Enabled),
+        hidden: input.hidden,
+        keep_alive: input.keep_alive,
+        remark: check.optional_text("input.remark", input.remark.as_deref(), 1000),
+        parent_id: input.parent_id.as_ref().and_then(|id| check.id("input.parentId", id)),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    check_kind(&mut check, &menu);
+    check.finish()?;
+    ensure_holds(viewer, permissions)?;
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Rights).await?;
+    ensure_fits(&mut write, &menu).await?;
+    repository::insert(&mut write, &menu).await.map_err(title_taken)?;
+    write.forget(&RoleSnapshotKey);
+    write.commit().await?;
+    Ok(menu)
+}
+
+pub async fn update(app: &App, viewer: &Viewer, input: UpdateMenuInput) -> Result<Menu> {
+    let mut check = Check::default();
+    let id: Option<MenuId> = check.id("input.id", &input.id);
+    let title = input.title.as_ref().map(|text| check.line("input.title", text, 64));
+    let name = input.name.as_ref().map(|text| check.line("input.name", text, 64));
+    let parent = input.parent_id.map_value(|id| check.id::<crate::ids::MenuKind>("input.parentId", &id));
+    let path = input.path.map_value(|text| check.optional_line("input.path", Some(&text), 200));
+    let component = input.component.map_value(|text| check.optional_line("input.component", Some(&text), 256));
+    let icon = input.icon.map_value(|text| check.optional_line("input.icon", Some(&text), 128));
+    let link = input.link.map_value(|text| check.optional_url("input.link", Some(&text), 1024));
+    let remark = input.remark.map_value(|text| check.optional_text("input.remark", Some(&text), 1000));
+    let permissions = match &input.permissions {
+        MaybeUndefined::Undefined => None,
+        MaybeUndefined::Null => Some(Permissions::default()),
+        MaybeUndefined::Value(codes) => Some(check_codes(&mut check, codes)),
+    };
+    check.finish()?;
+    let id = id.ok_or_else(|| Error::internal("an unchecked id"))?;
+
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Rights).await?;
+    let before = get(&mut write, id).await?;
+    if before.version != input.version {
+        return Err(Error::stale("menu", input.version, before.version));
+    }
+    let mut after = before.clone();
+    after.title = title.unwrap_or(after.title);
+    after.name = name.unwrap_or(after.name);
+    after.kind = input.kind.unwrap_or(after.kind);
+    after.sort = input.sort.unwrap_or(after.sort);
+    after.status = input.status.unwrap_or(after.status);
+    after.hidden = input.hidden.unwrap_or(after.hidden);
+    after.keep_alive = input.keep_alive.unwrap_or(after.keep_alive);
+    apply(&mut after.path, path);
+    apply(&mut after.component, component);
+    apply(&mut after.icon, icon);
+    apply(&mut after.link, link);
+    apply(&mut after.remark, remark);
+    apply(&mut after.parent_id, parent);
+    // Codes that this program does not know stay, unless the known ones change.
+    if let Some(permissions) = permissions.filter(|wanted| *wanted != before.permissions.permissions()) {
+        after.permissions = permissions.into();
+    }
+    if after == before {
+        write.commit().await?;
+        return Ok(before);
+    }
+    let mut check = Check::default();
+    check_kind(&mut check, &after);
+    check.finish()?;
+    ensure_can_change(&mut write, viewer, &before, &after).await?;
+    after.version += 1;
+    after.updated_at = write.now();
+    if !repository::update(&mut write, &before, &after).await.map_err(title_taken)? {
+        return Err(Error::stale("menu", input.version, before.version + 1));
+    }
+    ensure_not_locked_out(&mut write, viewer).await?;
+    write.forget(&RoleSnapshotKey);
+    write.commit().await?;
+    Ok(after)
+}
+
+async fn ensure_can_change(write: &mut Write<'_>, viewer: &Viewer, before: &Menu, after: &Menu) -> Result<()> {
+    ensure_holds(viewer, granted_anew(write, before, after).await?)?;
+    if after.parent_id != before.parent_id {
+        ensure_fits(write, after).await?;
+    }
+    if after.kind != before.kind && after.kind == MenuKind::Button {
+        let children = repository::child_count(write.conn(), after.id).await?;
+        if children > 0 {
+            return Err(Error::conflict(format!(
+                "The menu still has {}, so it cannot become a button.",
+                child_menus(children)
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// What a change may give to somebody: new codes, and all codes of a menu that comes back to the roles that have it.
+async fn granted_anew(write: &mut Write<'_>, before: &Menu, after: &Menu) -> Result<Permissions> {
+    let (had, has) = (before.permissions.permissions(), after.permissions.permissions());
+    let comes_back = before.status == Status::Disabled && after.status == Status::Enabled;
+    if comes_back && !repository::roles_of(write.conn(), before.id).await?.is_empty() {
+        return Ok(has);
+    }
+    Ok(has.without(had))
+}
+
+/// Refuses a parent that is not there, is a button, lies in the menu itself, or lies too deep.
+async fn ensure_fits(write: &mut Write<'_>, menu: &Menu) -> Result<()> {
+    let path = "input.parentId";
+    let Some(parent) = menu.parent_id else { return Ok(()) };
+    let found = ensure_exist(write, path, &[parent]).await?;
+    if found.iter().any(|parent| parent.kind == MenuKind::Button) {
+        return Err(Error::input(path, "BAD_PARENT", "Nothing can lie in a button."));
+    }
+    let tree = MenuTree::new(repository::parents(write.conn()).await?);
+    if tree.path(parent).any(|above| above == menu.id) {
+        return Err(Error::input(path, "CYCLE", "A menu cannot be moved into itself or below itself."));
+    }
+    if tree.path(parent).count() + tree.height(menu.id) > MAX_DEPTH {
+        return Err(Error::input(path, "TOO_DEEP", format!("Menus can lie in each other {MAX_DEPTH} levels deep.")));
+    }
+    Ok(())
+}
+
+/// Fails if the viewer has just lost a right to change menus that they came with.
+async fn ensure_not_locked_out(write: &mut Write<'_>, viewer: &Viewer) -> Result<()> {
+    for permission in [Permission::MenuEdit, Permission::MenuDelete] {
+        if viewer.can(permission) {
+            ensure_still_allowed(write, viewer, permission).await?;
+        }
+    }
+    Ok(())
+}
+
+fn child_menus(count: i64) -> String {
+    format!("{count} child menu{}", if count == 1 { "" } else { "s" })
+}
+
+pub async fn delete(app: &App, viewer: &Viewer, input: DeleteMenuInput) -> Result<MenuId> {
+    let id = parse_id("input.id", &input.id)?;
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Rights).await?;
+    let menu = get(&mut write, id).await?;
+    let children = repository::child_count(write.conn(), id).await?;
+    if children > 0 {
+        return Err(Error::conflict(format!("The menu still has {}.", child_menus(children))));
+    }
+    let roles = repository::roles_of(write.conn(), id).await?;
+    repository::delete(&mut write, &menu, &roles).await?;
+    ensure_not_locked_out(&mut write, viewer).await?;
+    write.forget(&RoleSnapshotKey);
+    write.commit().await?;
+    Ok(id)
+}
+
+/// First data: false if there are menus already.
+pub async fn insert_first(write: &mut Write<'_>, menus: &[Menu]) -> Result<bool> {
+    if repository::count(write.conn(), &MenuFilter::default()).await? > 0 {
+        return Ok(false);
+    }
+    for menu in menus {
+        repository::insert(write, menu).await?;
+    }
+    write.forget(&RoleSnapshotKey);
+    Ok(true)
+}
+
+/// Every menu.
+pub async fn all(write: &mut Write<'_>) -> Result<Vec<Menu>> {
+    repository::all(write.conn()).await
+}

@@ -1,0 +1,61 @@
+//! One folder per noun. Services and repositories depend on each other in one direction only:
+//!
+//! ```text
+//! auth → users → roles → menus    users → sessions
+//!          └───→ depts ←──┘(roles)      logs → users
+//! ```
+//!
+//! | file | holds | may use |
+//! |---|---|---|
+//! | `mod.rs` | what the domain owns: tables, permissions | – |
+//! | `model.rs` | rows, filters, sort keys | diesel's derives |
+//! | `repository.rs` | private; queries only | diesel, `db` |
+//! | `service.rs` | the rules; owns writes and what they make stale | other services and models |
+//! | `input.rs` | what clients send | async-graphql |
+//! | `graphql.rs` | objects, queries, mutations: declare the right, call the service, wrap | async-graphql, any `loader` |
+//! | `loader.rs` | one key type per question that edges ask | async-graphql, `repository` |
+//! | `cache.rs` | what is kept between requests | `cache` |
+
+pub mod auth;
+pub mod depts;
+pub mod logs;
+pub mod menus;
+pub mod roles;
+pub mod sessions;
+pub mod users;
+
+use crate::clock::Timestamp;
+use crate::db::types::smallint_enum;
+
+/// Whether something is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum)]
+#[derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow, serde::Serialize, serde::Deserialize)]
+#[diesel(sql_type = diesel::sql_types::SmallInt)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Status {
+    /// Switched off: it is kept, and has no effect.
+    Disabled,
+    /// In use.
+    Enabled,
+}
+smallint_enum!(Status { Disabled = 0, Enabled = 1 });
+
+/// A span of time. Either end may be left open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, async_graphql::InputObject)]
+pub struct TimeRange {
+    /// At this time or later.
+    pub from: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}
+
+/// Adds the two ends of a [`TimeRange`] to a filter.
+macro_rules! and_within {
+    ($filter:expr, $range:expr, $column:expr) => {
+        if let Some(range) = $range {
+            $filter.require_some(range.from, |from| $column.ge(from));
+            $filter.require_some(range.until, |until| $column.lt(until));
+        }
+    };
+}
+pub(crate) use and_within;

@@ -1,0 +1,112 @@
+//! What every role grants, as requests need it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::model::{DataScope, RoleId};
+use super::repository;
+use crate::app::App;
+use crate::audit::Write;
+use crate::cache::Key;
+use crate::db::Conn;
+use crate::domains::Status;
+use crate::error::Result;
+use crate::ids::{DeptId, UserId};
+use crate::security::{Permission, Permissions, Scope};
+
+/// What a role grants, whether it is enabled or not.
+#[derive(Clone, Debug)]
+pub struct RoleGrant {
+    pub status: Status,
+    pub data_scope: DataScope,
+    pub permissions: Permissions,
+    /// The departments of a custom scope.
+    pub depts: Vec<DeptId>,
+}
+
+pub struct RoleSnapshot {
+    roles: HashMap<RoleId, RoleGrant>,
+}
+
+impl RoleSnapshot {
+    pub async fn read(conn: &mut Conn) -> Result<Self> {
+        let (roles, codes, depts) = repository::snapshot(conn).await?;
+        let mut roles: HashMap<_, _> = roles
+            .into_iter()
+            .map(|(id, status, data_scope)| {
+                (id, RoleGrant { status, data_scope, permissions: Permissions::default(), depts: Vec::new() })
+            })
+            .collect();
+        for (role, codes) in codes {
+            if let Some(grant) = roles.get_mut(&role) {
+                grant.permissions = grant.permissions.union(parse_codes(&codes));
+            }
+        }
+        for (role, dept) in depts {
+            if let Some(grant) = roles.get_mut(&role) {
+                grant.depts.push(dept);
+            }
+        }
+        Ok(Self { roles })
+    }
+
+    pub fn get(&self, id: RoleId) -> Option<&RoleGrant> {
+        self.roles.get(&id)
+    }
+
+    /// The union of what these roles grant, as far as they are enabled.
+    pub fn permissions(&self, roles: &[RoleId]) -> Permissions {
+        self.enabled(roles).fold(Permissions::default(), |all, grant| all.union(grant.permissions))
+    }
+
+    /// The union of the scopes of these roles for a user of this department.
+    pub fn scope(&self, roles: &[RoleId], user: UserId, dept: Option<DeptId>) -> Scope {
+        let (mut subtrees, mut depts) = (Vec::new(), Vec::new());
+        for grant in self.enabled(roles) {
+            match grant.data_scope {
+                DataScope::All => return Scope::All,
+                DataScope::DeptAndBelow => subtrees.extend(dept),
+                DataScope::Dept => depts.extend(dept),
+                DataScope::Own => {}
+                DataScope::Custom => depts.extend(&grant.depts),
+            }
+        }
+        for ids in [&mut subtrees, &mut depts] {
+            ids.sort_unstable();
+            ids.dedup();
+        }
+        Scope::Limited { user, subtrees, depts }
+    }
+
+    fn enabled(&self, roles: &[RoleId]) -> impl Iterator<Item = &RoleGrant> {
+        let grants = roles.iter().filter_map(|id| self.roles.get(id));
+        grants.filter(|grant| grant.status == Status::Enabled)
+    }
+}
+
+/// The rights in a menu's list of codes; a code that this program does not know grants nothing.
+pub fn parse_codes(codes: &str) -> Permissions {
+    codes.split(',').filter_map(|code| Permission::from_code(code.trim())).collect()
+}
+
+pub struct RoleSnapshotKey;
+
+impl Key for RoleSnapshotKey {
+    type Value = RoleSnapshot;
+    const LIFETIME: Duration = Duration::from_secs(300);
+
+    fn text(&self) -> String {
+        "orgraph:roles:snapshot:v1:all".into()
+    }
+}
+
+pub async fn snapshot(app: &App) -> Result<Arc<RoleSnapshot>> {
+    let read = || async { RoleSnapshot::read(&mut app.db.read().await?).await };
+    app.cache.get(&RoleSnapshotKey, read).await
+}
+
+/// The snapshot as this transaction sees it.
+pub async fn snapshot_within(write: &mut Write<'_>) -> Result<RoleSnapshot> {
+    RoleSnapshot::read(write.conn()).await
+}

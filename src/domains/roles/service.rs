@@ -1,0 +1,282 @@
+//! The rules of roles: nobody can grant what they lack, and nobody locks themselves out.
+
+use super::cache::{RoleGrant, RoleSnapshotKey, parse_codes, snapshot_within};
+use super::input::{CreateRoleInput, DeleteRolesInput, SetRoleDataScopeInput, SetRoleMenusInput, UpdateRoleInput};
+use super::model::{self, DataScope, Role, RoleFilter, RoleId, RoleSort};
+use super::repository;
+use crate::app::App;
+use crate::audit::Write;
+use crate::db::Lock;
+use crate::db::page::{Direction, Order, Page, Slice};
+use crate::db::schema::roles;
+use crate::domains::{Status, depts, menus};
+use crate::error::{Error, Result};
+use crate::ids::{DeptId, UserId};
+use crate::security::{Permission, Permissions, Scope, Viewer};
+use crate::validate::{Check, apply, map};
+
+pub use super::cache::{RoleSnapshot, snapshot};
+pub use super::repository::{ids_of_user, replace_of_user};
+
+pub struct Listed {
+    pub slice: Slice<Role>,
+    pub order: Order<roles::table, Role>,
+}
+
+pub async fn list(app: &App, filter: &RoleFilter, by: &[(RoleSort, Direction)], page: &Page) -> Result<Listed> {
+    let order = model::order(by);
+    let rows = repository::list(&mut app.db.read().await?, filter, &order, page).await?;
+    Ok(Listed { slice: page.slice(rows), order })
+}
+
+pub async fn count(app: &App, filter: &RoleFilter) -> Result<i64> {
+    repository::count(&mut app.db.read().await?, filter).await
+}
+
+pub async fn count_scoped_to(write: &mut Write<'_>, dept: DeptId) -> Result<i64> {
+    repository::count_scoped_to(write.conn(), dept).await
+}
+
+async fn get(write: &mut Write<'_>, id: RoleId) -> Result<Role> {
+    let found = repository::by_ids(write.conn(), &[id]).await?;
+    found.into_iter().next().ok_or_else(|| Error::not_found("role", id))
+}
+
+/// Refuses permissions that the viewer lacks.
+pub fn ensure_holds(viewer: &Viewer, granted: Permissions) -> Result<()> {
+    let lacking = granted.without(viewer.permissions());
+    if lacking.is_empty() {
+        return Ok(());
+    }
+    Err(Error::NotAllowed(format!("You cannot grant what you do not hold yourself: {}.", lacking.codes())))
+}
+
+/// Refuses a role that would give a user of `dept` permissions or rows that the viewer lacks.
+pub fn ensure_can_grant(viewer: &Viewer, tree: &depts::service::DeptTree, grant: &RoleGrant, dept: Option<DeptId>) -> Result<()> {
+    ensure_holds(viewer, grant.permissions)?;
+    let covered = match grant.data_scope {
+        DataScope::All => viewer.scope().is_all(),
+        DataScope::DeptAndBelow => dept.is_none_or(|dept| covers(viewer.scope(), tree, dept, true)),
+        DataScope::Dept => dept.is_none_or(|dept| covers(viewer.scope(), tree, dept, false)),
+        DataScope::Own => true,
+        DataScope::Custom => grant.depts.iter().all(|dept| covers(viewer.scope(), tree, *dept, false)),
+    };
+    if covered {
+        return Ok(());
+    }
+    Err(Error::NotAllowed("You cannot grant a view of more rows than you see yourself.".into()))
+}
+
+/// Whether a scope takes in a department, and, if asked, everything below it.
+fn covers(scope: &Scope, tree: &depts::service::DeptTree, dept: DeptId, below: bool) -> bool {
+    match scope {
+        Scope::All => true,
+        Scope::Nothing => false,
+        Scope::Limited { subtrees, depts, .. } => {
+            tree.path(dept).any(|id| subtrees.contains(&id)) || (!below && depts.contains(&dept))
+        }
+    }
+}
+
+/// Fails if this transaction has taken from the viewer what they need to take it back.
+pub async fn ensure_still_allowed(write: &mut Write<'_>, viewer: &Viewer, permission: Permission) -> Result<()> {
+    let me = viewer.identity()?;
+    if me.is_superuser {
+        return Ok(());
+    }
+    let codes = repository::codes_of_user(write.conn(), me.user_id).await?;
+    if codes.iter().any(|codes| parse_codes(codes).contains(permission)) {
+        return Ok(());
+    }
+    Err(Error::NotAllowed(format!(
+        "This would take the permission `{}` from yourself: you would lock yourself out.",
+        permission.code()
+    )))
+}
+
+/// What a user holds in this transaction.
+pub async fn permissions_of(write: &mut Write<'_>, user: UserId) -> Result<Permissions> {
+    let codes = repository::codes_of_user(write.conn(), user).await?;
+    Ok(codes.iter().fold(Permissions::default(), |all, codes| all.union(parse_codes(codes))))
+}
+
+fn name_taken(error: Error) -> Error {
+    error.on_unique("roles_name_key", "input.name", "Another role has this name.")
+}
+
+pub async fn create(app: &App, viewer: &Viewer, input: CreateRoleInput) -> Result<Role> {
+    let mut check = Check::default();
+    let now = app.clock.now();
+    let role = Role {
+        id: RoleId::new(),
+        name: check.line("input.name", &input.name, 32),
+        status: input.status.unwrap_or(Status::Enabled),
+        data_scope: DataScope::Own,
+        remark: check.optional_text("input.remark", input.remark.as_deref(), 1000),
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    check.finish()?;
+    let mut write = app.write(viewer).await?;
+    repository::insert(&mut write, &role).await.map_err(name_taken)?;
+    write.forget(&RoleSnapshotKey);
+    write.commit().await?;
+    Ok(role)
+}
+
+pub async fn update(app: &App, viewer: &Viewer, input: UpdateRoleInput) -> Result<Role> {
+    let mut check = Check::default();
+    let id: Option<RoleId> = check.id("input.id", &input.id);
+    let name = input.name.as_ref().map(|name| check.line("input.name", name, 32));
+    let remark = map(&input.remark, |text| check.optional_text("input.remark", Some(text), 1000));
+    check.finish()?;
+    let id = id.ok_or_else(|| Error::internal("an unchecked id"))?;
+
+    let tree = depts::service::tree(app).await?;
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Rights).await?;
+    let before = get(&mut write, id).await?;
+    if before.version != input.version {
+        return Err(Error::stale("role", input.version, before.version));
+    }
+    let mut after = before.clone();
+    after.name = name.unwrap_or(after.name);
+    after.status = input.status.unwrap_or(after.status);
+    apply(&mut after.remark, remark);
+    if after == before {
+        write.commit().await?;
+        return Ok(before);
+    }
+    if after.status == Status::Enabled && before.status == Status::Disabled {
+        // Switching a role on grants all of it.
+        let snapshot = snapshot_within(&mut write).await?;
+        if let Some(grant) = snapshot.get(id) {
+            ensure_holds(viewer, grant.permissions)?;
+            ensure_scope_allowed(viewer, &tree, grant.data_scope, &grant.depts)?;
+        }
+    }
+    after.version += 1;
+    after.updated_at = write.now();
+    if !repository::update(&mut write, &before, &after).await.map_err(name_taken)? {
+        return Err(Error::stale("role", input.version, before.version + 1));
+    }
+    ensure_still_allowed(&mut write, viewer, Permission::RoleEdit).await?;
+    write.forget(&RoleSnapshotKey);
+    write.commit().await?;
+    Ok(after)
+}
+
+pub async fn delete(app: &App, viewer: &Viewer, input: DeleteRolesInput) -> Result<Vec<RoleId>> {
+    let mut check = Check::default();
+    let ids: Vec<RoleId> = check.ids("input.ids", &input.ids);
+    check.finish()?;
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Rights).await?;
+    let found = repository::by_ids(write.conn(), &ids).await?;
+    if let Some(missing) = ids.iter().find(|id| !found.iter().any(|role| role.id == **id)) {
+        return Err(Error::not_found("role", missing));
+    }
+    let holders = repository::holders(write.conn(), &ids).await?;
+    if let Some((id, count)) = holders.first() {
+        let name = found.iter().find(|role| role.id == *id).map_or("", |role| &role.name);
+        let users = if *count == 1 { "user" } else { "users" };
+        return Err(Error::conflict(format!("The role “{name}” is still held by {count} {users}.")));
+    }
+    repository::delete(&mut write, &found).await?;
+    write.forget(&RoleSnapshotKey);
+    write.commit().await?;
+    Ok(ids)
+}
+
+pub async fn set_menus(app: &App, viewer: &Viewer, input: SetRoleMenusInput) -> Result<Role> {
+    let mut check = Check::default();
+    let id: Option<RoleId> = check.id("input.roleId", &input.role_id);
+    let wanted = check.ids("input.menuIds", &input.menu_ids);
+    check.finish()?;
+    let id = id.ok_or_else(|| Error::internal("an unchecked id"))?;
+
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Rights).await?;
+    let role = get(&mut write, id).await?;
+    menus::service::ensure_exist(&mut write, "input.menuIds", &wanted).await?;
+    let before = repository::menu_ids(write.conn(), id).await?;
+    let added: Vec<_> = wanted.iter().copied().filter(|menu| !before.contains(menu)).collect();
+    ensure_holds(viewer, menus::service::codes_of(write.conn(), &added).await?)?;
+    repository::replace_menus(&mut write, id, &before, &wanted).await?;
+    ensure_still_allowed(&mut write, viewer, Permission::RoleMenuEdit).await?;
+    write.forget(&RoleSnapshotKey);
+    write.commit().await?;
+    Ok(role)
+}
+
+/// Refuses a scope that would show a role's holders rows which the viewer does not see.
+fn ensure_scope_allowed(viewer: &Viewer, tree: &depts::service::DeptTree, scope: DataScope, depts: &[DeptId]) -> Result<()> {
+    let allowed = match scope {
+        DataScope::Own => true,
+        DataScope::Custom => depts.iter().all(|dept| covers(viewer.scope(), tree, *dept, false)),
+        // Holders may be in any department.
+        DataScope::All | DataScope::Dept | DataScope::DeptAndBelow => viewer.scope().is_all(),
+    };
+    if allowed {
+        return Ok(());
+    }
+    Err(Error::NotAllowed("You cannot grant a view of more rows than you see yourself.".into()))
+}
+
+pub async fn set_data_scope(app: &App, viewer: &Viewer, input: SetRoleDataScopeInput) -> Result<Role> {
+    let mut check = Check::default();
+    let id: Option<RoleId> = check.id("input.roleId", &input.role_id);
+    let wanted = check.ids("input.deptIds", input.dept_ids.as_deref().unwrap_or_default());
+    match input.data_scope {
+        DataScope::Custom if wanted.is_empty() && input.dept_ids.as_ref().is_none_or(Vec::is_empty) => {
+            check.fail("input.deptIds", "REQUIRED", "The scope CUSTOM needs at least one department.");
+        }
+        DataScope::Custom => {}
+        _ if !wanted.is_empty() => {
+            check.fail("input.deptIds", "NOT_COMBINABLE", "Departments go with the scope CUSTOM only.");
+        }
+        _ => {}
+    }
+    check.finish()?;
+    let id = id.ok_or_else(|| Error::internal("an unchecked id"))?;
+
+    let tree = depts::service::tree(app).await?;
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Rights).await?;
+    let before = get(&mut write, id).await?;
+    let depts_before: Vec<_> =
+        repository::depts_of(write.conn(), &[id]).await?.into_iter().map(|(_, dept)| dept).collect();
+    depts::service::ensure_visible(&mut write, viewer.scope(), "input.deptIds", &wanted).await?;
+    ensure_scope_allowed(viewer, &tree, input.data_scope, &wanted)?;
+    let mut after = before.clone();
+    after.data_scope = input.data_scope;
+    if after != before {
+        after.version += 1;
+        after.updated_at = write.now();
+        if !repository::update(&mut write, &before, &after).await? {
+            return Err(Error::stale("role", before.version, before.version + 1));
+        }
+    }
+    repository::replace_depts(&mut write, id, &depts_before, &wanted).await?;
+    write.forget(&RoleSnapshotKey);
+    write.commit().await?;
+    Ok(after)
+}
+
+/// First data: a role that sees every row and holds these menus.
+pub async fn insert_first(write: &mut Write<'_>, name: &str, menus: &[crate::ids::MenuId]) -> Result<()> {
+    let now = write.now();
+    let role = Role {
+        id: RoleId::new(),
+        name: name.into(),
+        status: Status::Enabled,
+        data_scope: DataScope::All,
+        remark: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    repository::insert(write, &role).await?;
+    repository::replace_menus(write, role.id, &[], menus).await
+}

@@ -1,0 +1,9 @@
+//! Sessions: what a login makes and a logout ends. They are rows, so they survive restarts and can be listed and ended.
+//!
+//! Owns `sessions` and `refresh_tokens`. Who may open one is decided in `auth`.
+
+pub mod cache;
+pub mod graphql;
+pub mod model;
+mod repository;
+pub mod service;

@@ -1,0 +1,131 @@
+//! The rows of users.
+
+use diesel::prelude::*;
+use serde::Serialize;
+
+use super::super::{Status, TimeRange};
+use crate::audit::Audited;
+use crate::clock::Timestamp;
+use crate::db::page::{Direction, Order, SortKey};
+use crate::db::schema::{user_password_history, users};
+pub use crate::ids::UserId;
+use crate::ids::{DeptId, PasswordHistoryId, RoleId};
+
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize)]
+#[diesel(table_name = users, treat_none_as_null = true)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    pub id: UserId,
+    pub username: String,
+    pub nickname: String,
+    #[serde(rename = "password")]
+    pub password_hash: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
+    pub avatar: Option<String>,
+    pub status: Status,
+    pub is_superuser: bool,
+    pub is_staff: bool,
+    pub is_multi_login: bool,
+    pub dept_id: Option<DeptId>,
+    pub joined_at: Timestamp,
+    pub last_login_at: Option<Timestamp>,
+    pub password_changed_at: Option<Timestamp>,
+    pub version: i32,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+}
+
+impl Audited for User {
+    const SECRETS: &'static [&'static str] = &["password"];
+
+    fn target(&self) -> String {
+        self.id.to_string()
+    }
+}
+
+impl User {
+    /// A new account with nothing but a name: enabled, with no rights, no department and no password.
+    pub fn new(username: String, now: Timestamp) -> Self {
+        Self {
+            id: UserId::new(),
+            nickname: username.clone(),
+            username,
+            password_hash: None,
+            email: None,
+            phone: None,
+            avatar: None,
+            status: Status::Enabled,
+            is_superuser: false,
+            is_staff: false,
+            is_multi_login: false,
+            dept_id: None,
+            joined_at: now,
+            last_login_at: None,
+            password_changed_at: None,
+            version: 1,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    pub fn is_enabled(&self) -> bool {
+        self.status == Status::Enabled
+    }
+}
+
+/// A password that a user has had.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = user_password_history)]
+pub struct PasswordHistory {
+    pub id: PasswordHistoryId,
+    pub user_id: UserId,
+    pub password_hash: String,
+    pub created_at: Timestamp,
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct UserFilter {
+    /// In the user name or the nickname, in any case.
+    pub text: Option<String>,
+    pub status: Option<Status>,
+    /// Members of this department or of one below it.
+    pub dept: Option<DeptId>,
+    /// Holders of this role.
+    pub role: Option<RoleId>,
+    pub is_superuser: Option<bool>,
+    pub is_staff: Option<bool>,
+    pub created: Option<TimeRange>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
+/// What users can be sorted by.
+pub enum UserSort {
+    /// The user name, by code point.
+    Username,
+    /// The nickname, by code point.
+    Nickname,
+    /// Disabled ones, then enabled ones.
+    Status,
+    /// When the account was made.
+    CreatedAt,
+}
+
+impl UserSort {
+    fn key(self) -> SortKey<users::table, User> {
+        match self {
+            Self::Username => SortKey::new("username", users::username, |user: &User| user.username.clone()),
+            Self::Nickname => SortKey::new("nickname", users::nickname, |user: &User| user.nickname.clone()),
+            Self::Status => SortKey::new("status", users::status, |user: &User| user.status),
+            Self::CreatedAt => SortKey::new("created", users::created_at, |user: &User| user.created_at),
+        }
+    }
+}
+
+/// The order of a list: as asked, or as they were made; the id makes it total.
+pub fn order(by: &[(UserSort, Direction)]) -> Order<users::table, User> {
+    let last = by.last().map_or(Direction::Asc, |(_, direction)| *direction);
+    let mut keys: Vec<_> = by.iter().map(|(sort, direction)| (sort.key(), *direction)).collect();
+    keys.push((SortKey::new("id", users::id, |user: &User| user.id), last));
+    Order(keys)
+}

@@ -1,0 +1,223 @@
+//! Queries on users.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::model::{PasswordHistory, User, UserFilter, UserId};
+use crate::audit::Write;
+use crate::clock::Timestamp;
+use crate::db::conn::on_backend;
+use crate::db::fragment::{Filter, first_of_each};
+use crate::db::page::{Order, Page};
+use crate::db::schema::{dept_closure, user_password_history, user_roles, users};
+use crate::db::{Conn, contains_pattern, lower, scoped};
+use crate::domains::{Status, and_within};
+use crate::error::Result;
+use crate::ids::{DeptId, PasswordHistoryId, RoleId};
+use crate::security::Scope;
+
+fn matching(scope: &Scope, by: &UserFilter) -> Filter<users::table> {
+    let mut filter = scoped::users(scope);
+    filter.require_some(by.text.as_deref().map(contains_pattern), |pattern| {
+        let in_username = lower(users::username).like(pattern.clone()).escape('\\');
+        in_username.or(lower(users::nickname).like(pattern).escape('\\'))
+    });
+    filter.require_some(by.status, |status| users::status.eq(status));
+    filter.require_some(by.dept, |root| {
+        let below = dept_closure::table.filter(dept_closure::ancestor_id.eq(root));
+        users::dept_id.eq_any(below.select(dept_closure::descendant_id.nullable()))
+    });
+    filter.require_some(by.role, |role| {
+        users::id.eq_any(user_roles::table.filter(user_roles::role_id.eq(role)).select(user_roles::user_id))
+    });
+    filter.require_some(by.is_superuser, |is| users::is_superuser.eq(is));
+    filter.require_some(by.is_staff, |is| users::is_staff.eq(is));
+    and_within!(filter, by.created, users::created_at);
+    filter
+}
+
+pub async fn list(
+    conn: &mut Conn,
+    scope: &Scope,
+    by: &UserFilter,
+    order: &Order<users::table, User>,
+    page: &Page,
+) -> Result<Vec<User>> {
+    let mut filter = matching(scope, by);
+    let ordering = order.apply(page, &mut filter)?;
+    Ok(on_backend!(conn, c => users::table
+        .filter(filter)
+        .order(ordering)
+        .limit(page.limit())
+        .offset(page.offset)
+        .select(User::as_select())
+        .load(c)
+        .await)?)
+}
+
+pub async fn count(conn: &mut Conn, scope: &Scope, by: &UserFilter) -> Result<i64> {
+    let filter = matching(scope, by);
+    Ok(on_backend!(conn, c => users::table.filter(filter).count().get_result(c).await)?)
+}
+
+pub async fn by_ids(conn: &mut Conn, scope: &Scope, ids: &[UserId]) -> Result<Vec<User>> {
+    let mut filter = scoped::users(scope);
+    filter.require(users::id.eq_any(ids.to_vec()));
+    Ok(on_backend!(conn, c => users::table.filter(filter).select(User::as_select()).load::<User>(c).await)?)
+}
+
+/// The first users of each of several departments. A scope decides which; one row more than a page tells of a next one.
+pub async fn first_in_depts(
+    conn: &mut Conn,
+    scope: &Scope,
+    depts: &[DeptId],
+    order: &Order<users::table, User>,
+    page: &Page,
+) -> Result<Vec<(DeptId, User)>> {
+    let mut filter = scoped::users(scope);
+    filter.require(users::dept_id.eq_any(depts.to_vec()));
+    order.apply(page, &mut filter)?;
+    let place = diesel::dsl::row_number().partition_by(users::dept_id).window_order(users::id);
+    let ranked = users::table.filter(filter).select((users::id, place));
+    let chosen = first_of_each::<users::table>(r#""users"."id""#, &["id"], Box::new(ranked), page.limit());
+    Ok(on_backend!(conn, c => users::table
+        .filter(chosen)
+        .order(users::id)
+        .select((users::dept_id.assume_not_null(), User::as_select()))
+        .load(c)
+        .await)?)
+}
+
+/// The same for the holders of several roles.
+pub async fn first_in_roles(
+    conn: &mut Conn,
+    scope: &Scope,
+    roles: &[RoleId],
+    order: &Order<users::table, User>,
+    page: &Page,
+) -> Result<Vec<(RoleId, User)>> {
+    let mut filter = scoped::users(scope);
+    order.apply(page, &mut filter)?;
+    let visible = users::table.filter(filter).select(users::id);
+    let place = diesel::dsl::row_number().partition_by(user_roles::role_id).window_order(user_roles::user_id);
+    let ranked = user_roles::table
+        .filter(user_roles::role_id.eq_any(roles.to_vec()))
+        .filter(user_roles::user_id.eq_any(visible))
+        .select((user_roles::role_id, user_roles::user_id, place));
+    let chosen = first_of_each::<user_roles::table>(
+        r#"("user_roles"."role_id", "user_roles"."user_id")"#,
+        &["role_id", "user_id"],
+        Box::new(ranked),
+        page.limit(),
+    );
+    let links: Vec<(RoleId, UserId)> = on_backend!(conn, c => user_roles::table
+        .filter(chosen)
+        .order(user_roles::user_id)
+        .select((user_roles::role_id, user_roles::user_id))
+        .load(c)
+        .await)?;
+    let mut ids: Vec<_> = links.iter().map(|(_, user)| *user).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let found = by_ids(conn, scope, &ids).await?;
+    let found: std::collections::HashMap<_, _> = found.into_iter().map(|user| (user.id, user)).collect();
+    Ok(links.into_iter().filter_map(|(role, user)| Some((role, found.get(&user)?.clone()))).collect())
+}
+
+pub async fn count_in_depts(conn: &mut Conn, scope: &Scope, depts: &[DeptId]) -> Result<Vec<(DeptId, i64)>> {
+    let mut filter = scoped::users(scope);
+    filter.require(users::dept_id.eq_any(depts.to_vec()));
+    Ok(on_backend!(conn, c => users::table
+        .filter(filter)
+        .group_by(users::dept_id)
+        .select((users::dept_id.assume_not_null(), diesel::dsl::count_star()))
+        .load(c)
+        .await)?)
+}
+
+pub async fn count_in_roles(conn: &mut Conn, scope: &Scope, roles: &[RoleId]) -> Result<Vec<(RoleId, i64)>> {
+    let visible = users::table.filter(scoped::users(scope)).select(users::id);
+    Ok(on_backend!(conn, c => user_roles::table
+        .filter(user_roles::role_id.eq_any(roles.to_vec()))
+        .filter(user_roles::user_id.eq_any(visible))
+        .group_by(user_roles::role_id)
+        .select((user_roles::role_id, diesel::dsl::count_star()))
+        .load(c)
+        .await)?)
+}
+
+/// Whatever the scope: for logging in, and for the command line.
+pub async fn by_username(conn: &mut Conn, username: &str) -> Result<Option<User>> {
+    let folded = username.to_lowercase();
+    Ok(on_backend!(conn, c => users::table
+        .filter(lower(users::username).eq(folded))
+        .select(User::as_select())
+        .first(c)
+        .await
+        .optional())?)
+}
+
+pub async fn count_all(conn: &mut Conn) -> Result<i64> {
+    Ok(on_backend!(conn, c => users::table.count().get_result(c).await)?)
+}
+
+/// Enabled superusers other than these.
+pub async fn other_superusers(conn: &mut Conn, ids: &[UserId]) -> Result<i64> {
+    Ok(on_backend!(conn, c => users::table
+        .filter(users::is_superuser.eq(true))
+        .filter(users::status.eq(Status::Enabled))
+        .filter(users::id.ne_all(ids.to_vec()))
+        .count()
+        .get_result(c)
+        .await)?)
+}
+
+pub async fn insert(write: &mut Write<'_>, user: &User) -> Result<()> {
+    on_backend!(write.conn(), c => diesel::insert_into(users::table).values(user).execute(c).await)?;
+    write.created(user);
+    Ok(())
+}
+
+/// False if the row is no longer the version that `before` is.
+pub async fn update(write: &mut Write<'_>, before: &User, after: &User) -> Result<bool> {
+    let row = users::table.filter(users::id.eq(before.id)).filter(users::version.eq(before.version));
+    let changed = on_backend!(write.conn(), c => diesel::update(row).set(after).execute(c).await)?;
+    write.updated(before, after);
+    Ok(changed == 1)
+}
+
+/// A login is no change of the account: its version stays.
+pub async fn touch_login(write: &mut Write<'_>, id: UserId, at: Timestamp) -> Result<()> {
+    let row = users::table.filter(users::id.eq(id));
+    on_backend!(write.conn(), c => diesel::update(row).set(users::last_login_at.eq(at)).execute(c).await)?;
+    Ok(())
+}
+
+pub async fn delete(write: &mut Write<'_>, doomed: &[User]) -> Result<()> {
+    let ids: Vec<_> = doomed.iter().map(|user| user.id).collect();
+    on_backend!(write.conn(), c => diesel::delete(users::table.filter(users::id.eq_any(ids))).execute(c).await)?;
+    doomed.iter().for_each(|user| write.deleted(user));
+    Ok(())
+}
+
+/// The latest `count` passwords of a user.
+pub async fn past_passwords(conn: &mut Conn, user: UserId, count: i64) -> Result<Vec<String>> {
+    Ok(on_backend!(conn, c => user_password_history::table
+        .filter(user_password_history::user_id.eq(user))
+        .order((user_password_history::created_at.desc(), user_password_history::id.desc()))
+        .limit(count)
+        .select(user_password_history::password_hash)
+        .load(c)
+        .await)?)
+}
+
+pub async fn remember_password(write: &mut Write<'_>, user_id: UserId, password_hash: &str) -> Result<()> {
+    let row = PasswordHistory {
+        id: PasswordHistoryId::new(),
+        user_id,
+        password_hash: password_hash.into(),
+        created_at: write.now(),
+    };
+    on_backend!(write.conn(), c => diesel::insert_into(user_password_history::table).values(&row).execute(c).await)?;
+    Ok(())
+}

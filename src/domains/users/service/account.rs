@@ -1,0 +1,89 @@
+//! Superusers from the command line and at the first start, before anybody can log in.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::super::cache::AccountKey;
+use super::super::model::User;
+use super::super::repository;
+use super::{named_taken, password};
+use crate::app::App;
+use crate::db::Lock;
+use crate::domains::{Status, sessions};
+use crate::error::{Error, Result};
+use crate::security::{Viewer, check_policy};
+use crate::validate::Check;
+
+fn superuser(app: &App, username: &str, password: &SecretString) -> Result<User> {
+    let mut check = Check::default();
+    let username = check.username("username", username);
+    check.extend(check_policy("password", password.expose_secret(), &[&username]));
+    check.finish()?;
+    Ok(User {
+        is_superuser: true,
+        is_staff: true,
+        is_multi_login: true,
+        ..User::new(username, app.clock.now())
+    })
+}
+
+/// Makes the first account, if there is none yet. False if there was one.
+pub async fn ensure_first_superuser(
+    app: &App,
+    viewer: &Viewer,
+    username: &str,
+    password: SecretString,
+) -> Result<bool> {
+    if repository::count_all(&mut app.db.read().await?).await? > 0 {
+        return Ok(false);
+    }
+    let mut user = superuser(app, username, &password)?;
+    let hash = app.passwords.hash(password).await?;
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Migration).await?;
+    if repository::count_all(write.conn()).await? > 0 {
+        return Ok(false);
+    }
+    password::set(&mut write, &mut user, &hash);
+    repository::insert(&mut write, &user).await?;
+    repository::remember_password(&mut write, user.id, &hash).await?;
+    write.commit().await?;
+    Ok(true)
+}
+
+/// Makes a superuser (command line).
+pub async fn create_superuser(app: &App, viewer: &Viewer, username: &str, password: SecretString) -> Result<()> {
+    let mut user = superuser(app, username, &password)?;
+    let hash = app.passwords.hash(password).await?;
+    let mut write = app.write(viewer).await?;
+    password::set(&mut write, &mut user, &hash);
+    repository::insert(&mut write, &user).await.map_err(named_taken)?;
+    repository::remember_password(&mut write, user.id, &hash).await?;
+    write.commit().await
+}
+
+/// Gives a superuser a new password, enables the account, and ends its sessions (command line).
+pub async fn reset_superuser_password(app: &App, viewer: &Viewer, username: &str, password: SecretString) -> Result<()> {
+    let mut check = Check::default();
+    check.extend(check_policy("password", password.expose_secret(), &[username]));
+    check.finish()?;
+    let hash = app.passwords.hash(password).await?;
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Rights).await?;
+    let found = repository::by_username(write.conn(), username).await?;
+    let before = found.ok_or_else(|| Error::not_found("user", username))?;
+    if !before.is_superuser {
+        return Err(Error::NotAllowed(format!(
+            "{username} is no superuser: a superuser can reset the password with the mutation resetUserPassword."
+        )));
+    }
+    let mut after = User { status: Status::Enabled, ..before.clone() };
+    password::set(&mut write, &mut after, &hash);
+    after.version += 1;
+    if !repository::update(&mut write, &before, &after).await? {
+        return Err(Error::stale("user", before.version, before.version + 1));
+    }
+    repository::remember_password(&mut write, after.id, &hash).await?;
+    sessions::service::end_all(&mut write, after.id, None).await?;
+    write.forget(&AccountKey(after.id));
+    write.commit().await
+}

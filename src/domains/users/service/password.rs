@@ -1,0 +1,101 @@
+//! New passwords.
+
+use secrecy::{ExposeSecret, SecretString};
+
+use super::super::input::ResetUserPasswordInput;
+use super::super::model::{User, UserId};
+use super::super::repository;
+use super::rights::save;
+use super::update::changed;
+use super::{get_editable, find};
+use crate::app::App;
+use crate::audit::Write;
+use crate::db::Lock;
+use crate::domains::{roles, sessions};
+use crate::error::{Error, Result};
+use crate::security::{Viewer, check_policy};
+use crate::validate::Check;
+
+/// A new password must differ from this many before it.
+const REMEMBERED: i64 = 3;
+
+pub(super) fn set(write: &mut Write<'_>, user: &mut User, hash: &str) {
+    user.password_hash = Some(hash.into());
+    user.password_changed_at = Some(write.now());
+}
+
+/// Checks a new password against the policy and the user's earlier ones, and hashes it.
+async fn accept(app: &App, path: &str, user: &User, password: &SecretString) -> Result<String> {
+    let mut check = Check::default();
+    check.extend(check_policy(path, password.expose_secret(), &[&user.username, &user.nickname]));
+    check.finish()?;
+    let past = repository::past_passwords(&mut app.db.read().await?, user.id, REMEMBERED).await?;
+    if app.passwords.is_one_of(password, &past).await? {
+        return Err(Error::input(path, "REUSED", format!("The password must differ from the last {REMEMBERED}.")));
+    }
+    app.passwords.hash(password.clone()).await
+}
+
+async fn store(write: &mut Write<'_>, before: &User, hash: &str) -> Result<User> {
+    let mut after = changed(before, write);
+    set(write, &mut after, hash);
+    save(write, before, &after).await?;
+    repository::remember_password(write, before.id, hash).await?;
+    Ok(after)
+}
+
+/// Sets a password for somebody else: whoever can log in as them could do all that they can.
+pub async fn reset_password(app: &App, viewer: &Viewer, input: ResetUserPasswordInput) -> Result<User> {
+    let id: UserId = crate::validate::parse_id("input.userId", &input.user_id)?;
+    let password = SecretString::from(input.password);
+    // Before anything is hashed: what the viewer may not reset tells nothing about its passwords.
+    let seen = {
+        let mut write = app.write(viewer).await?;
+        ensure_may_reset(&mut write, viewer, id).await?
+    };
+    let hash = accept(app, "input.password", &seen, &password).await?;
+    let mut write = app.write(viewer).await?;
+    write.serialize(Lock::Rights).await?;
+    let before = ensure_may_reset(&mut write, viewer, id).await?;
+    let after = store(&mut write, &before, &hash).await?;
+    let current = viewer.identity().ok().filter(|me| me.user_id == id).map(|me| me.session_id);
+    sessions::service::end_all(&mut write, id, current).await?;
+    write.commit().await?;
+    Ok(after)
+}
+
+async fn ensure_may_reset(write: &mut Write<'_>, viewer: &Viewer, id: UserId) -> Result<User> {
+    let user = get_editable(write, viewer, id).await?;
+    if !user.is_superuser {
+        let held = roles::service::permissions_of(write, id).await?;
+        roles::service::ensure_holds(viewer, held).map_err(|_| {
+            Error::NotAllowed("This user holds permissions that you do not hold, so you cannot set their password.".into())
+        })?;
+    }
+    Ok(user)
+}
+
+/// Changes one's own password; other sessions end.
+pub async fn change_own_password(
+    app: &App,
+    viewer: &Viewer,
+    old: SecretString,
+    new: SecretString,
+) -> Result<User> {
+    let me = viewer.identity()?;
+    let user = find(app, me.user_id).await?.ok_or_else(|| Error::not_found("user", me.user_id))?;
+    if !app.passwords.verify(old, user.password_hash.as_deref()).await? {
+        return Err(Error::input("input.oldPassword", "WRONG", "This is not your present password."));
+    }
+    let hash = accept(app, "input.newPassword", &user, &new).await?;
+    let mut write = app.write(viewer).await?;
+    let before = get_editable(&mut write, viewer, me.user_id).await?;
+    // Somebody has set another one in the meantime: the old password that was checked is not the present one.
+    if before.password_hash != user.password_hash {
+        return Err(Error::stale("account", user.version, before.version));
+    }
+    let after = store(&mut write, &before, &hash).await?;
+    sessions::service::end_all(&mut write, me.user_id, Some(me.session_id)).await?;
+    write.commit().await?;
+    Ok(after)
+}

@@ -1,0 +1,121 @@
+//! Passwords: bcrypt, on threads that may block, a bounded number at a time.
+
+use std::sync::Arc;
+
+use rand::Rng as _;
+use rand::seq::{IndexedRandom as _, SliceRandom as _};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::Semaphore;
+
+use crate::error::{Error, FieldError, Result};
+
+pub const MIN_PASSWORD_CHARS: usize = 8;
+/// bcrypt reads no further; a longer password is refused, never cut.
+pub const MAX_PASSWORD_BYTES: usize = 72;
+
+/// Hashes and checks passwords.
+pub struct Passwords {
+    cost: u32,
+    /// Hashing takes a processor for a quarter of a second: more at once than there are processors
+    /// would starve everything else.
+    running: Arc<Semaphore>,
+    /// Checked when there is nothing to check against, so that an unknown user takes as long as a wrong password.
+    nobody: String,
+}
+
+impl Passwords {
+    pub fn new(cost: u32) -> Result<Self> {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        Ok(Self {
+            cost,
+            running: Arc::new(Semaphore::new(processors)),
+            nobody: bcrypt::hash(generate_password(), cost).map_err(Error::internal)?,
+        })
+    }
+
+    pub async fn hash(&self, password: SecretString) -> Result<String> {
+        let cost = self.cost;
+        self.blocking(move || {
+            bcrypt::non_truncating_hash(password.expose_secret(), cost).map_err(Error::internal)
+        })
+        .await
+    }
+
+    /// Whether the password has this hash; without a hash, no, but not any sooner.
+    pub async fn verify(&self, password: SecretString, hash: Option<&str>) -> Result<bool> {
+        let known = hash.is_some();
+        let hash = hash.unwrap_or(&self.nobody).to_owned();
+        self.blocking(move || {
+            let password = password.expose_secret();
+            // A password that could never have been set is still compared, for the same reason.
+            let fits = password.len() <= MAX_PASSWORD_BYTES;
+            let end = if fits { password.len() } else { password.floor_char_boundary(MAX_PASSWORD_BYTES - 1) };
+            let same = bcrypt::verify(&password[..end], &hash).map_err(Error::internal)?;
+            Ok(same && fits && known)
+        })
+        .await
+    }
+
+    /// Which of these hashes, if any, is of this password.
+    pub async fn is_one_of(&self, password: &SecretString, hashes: &[String]) -> Result<bool> {
+        for hash in hashes {
+            if self.verify(password.clone(), Some(hash)).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    async fn blocking<R: Send + 'static>(&self, work: impl FnOnce() -> Result<R> + Send + 'static) -> Result<R> {
+        let permit = self.running.clone().acquire_owned().await.map_err(Error::internal)?;
+        let span = tracing::Span::current();
+        tokio::task::spawn_blocking(move || {
+            let _permit = permit;
+            span.in_scope(work)
+        })
+        .await
+        .map_err(Error::internal)?
+    }
+}
+
+/// What a new password must be like. `names` are the user's own, none of which it may be.
+pub fn check_policy(path: &str, password: &str, names: &[&str]) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let mut bad = |code, message: String| errors.push(FieldError::new(path, code, message));
+    if password.chars().count() < MIN_PASSWORD_CHARS {
+        bad("TOO_SHORT", format!("The password needs at least {MIN_PASSWORD_CHARS} characters."));
+    }
+    if password.len() > MAX_PASSWORD_BYTES {
+        bad("TOO_LONG", format!("The password can have {MAX_PASSWORD_BYTES} bytes at the most."));
+    }
+    if password.contains('\0') {
+        bad("BAD_FORMAT", "The password cannot contain a null character.".into());
+    }
+    if !password.chars().any(char::is_alphabetic) || !password.chars().any(char::is_numeric) {
+        bad("TOO_WEAK", "The password needs at least one letter and one digit.".into());
+    }
+    if names.iter().any(|name| name.to_lowercase() == password.to_lowercase()) {
+        bad("TOO_WEAK", "The password cannot be the user's own name.".into());
+    }
+    errors
+}
+
+/// A password of 20 letters and digits that are hard to mistake for each other, from the system's randomness.
+pub fn generate_password() -> String {
+    const LETTERS: &[u8] = b"abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ";
+    const DIGITS: &[u8] = b"23456789";
+    let mut rng = rand::rng();
+    let mut characters: Vec<char> = Vec::with_capacity(20);
+    for at in 0..20 {
+        // At least one of each kind, whatever the dice say.
+        let set = match at {
+            0 => LETTERS,
+            1 => DIGITS,
+            _ if rng.random_ratio(1, 4) => DIGITS,
+            _ => LETTERS,
+        };
+        characters.extend(set.choose(&mut rng).map(|&byte| char::from(byte)));
+    }
+    characters.shuffle(&mut rng);
+    characters.into_iter().collect()
+}

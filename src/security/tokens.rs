@@ -1,0 +1,117 @@
+//! Access tokens (signed, short-lived) and refresh tokens (random, kept as a hash).
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use rand::TryRngCore as _;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::{SessionId, UserId};
+
+const ISSUER: &str = "orgraph";
+const AUDIENCE: &str = "orgraph-api";
+const TYPE: &str = "access";
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct AccessClaims {
+    pub sub: UserId,
+    pub sid: SessionId,
+    pub typ: String,
+    pub iat: i64,
+    pub exp: i64,
+    pub iss: String,
+    pub aud: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenError {
+    Expired,
+    Invalid,
+}
+
+pub struct IssuedToken {
+    pub token: String,
+    pub expires_at: Timestamp,
+}
+
+/// Signs and checks access tokens (HS256). The first secret signs; all of them check, so that a secret is
+/// rotated by putting a new one in front and taking the old one away when its last token has expired.
+pub struct Tokens {
+    lifetime: Duration,
+    signing: (String, EncodingKey),
+    checking: HashMap<String, DecodingKey>,
+}
+
+impl Tokens {
+    pub fn new(secrets: &[SecretString], lifetime: Duration) -> Result<Self> {
+        let kid = |secret: &SecretString| {
+            let digest = Sha256::digest(secret.expose_secret().as_bytes());
+            HEXLOWER.encode(&digest[..6])
+        };
+        let first = secrets.first().ok_or_else(|| Error::internal("no token secret"))?;
+        let key = |secret: &SecretString| DecodingKey::from_secret(secret.expose_secret().as_bytes());
+        Ok(Self {
+            lifetime,
+            signing: (kid(first), EncodingKey::from_secret(first.expose_secret().as_bytes())),
+            checking: secrets.iter().map(|secret| (kid(secret), key(secret))).collect(),
+        })
+    }
+
+    pub fn issue(&self, user: UserId, session: SessionId, now: Timestamp, until: Timestamp) -> Result<IssuedToken> {
+        let expires_at = now.plus(self.lifetime).min(until);
+        let claims = AccessClaims {
+            sub: user,
+            sid: session,
+            typ: TYPE.into(),
+            iat: now.seconds(),
+            exp: expires_at.seconds(),
+            iss: ISSUER.into(),
+            aud: AUDIENCE.into(),
+        };
+        let header = Header {
+            kid: Some(self.signing.0.clone()),
+            ..Header::new(Algorithm::HS256)
+        };
+        let token = jsonwebtoken::encode(&header, &claims, &self.signing.1).map_err(Error::internal)?;
+        Ok(IssuedToken { token, expires_at })
+    }
+
+    pub fn check(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError> {
+        let invalid = |_| TokenError::Invalid;
+        let header = jsonwebtoken::decode_header(token).map_err(invalid)?;
+        let key = header.kid.as_ref().and_then(|kid| self.checking.get(kid)).ok_or(TokenError::Invalid)?;
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+        // Compared below with the injected clock instead.
+        validation.validate_exp = false;
+        let claims = jsonwebtoken::decode::<AccessClaims>(token, key, &validation).map_err(invalid)?.claims;
+        // A minute of grace for a clock that another node has ahead.
+        if claims.typ != TYPE || claims.iat > now.seconds() + 60 {
+            return Err(TokenError::Invalid);
+        }
+        if claims.exp <= now.seconds() {
+            return Err(TokenError::Expired);
+        }
+        Ok(claims)
+    }
+}
+
+/// 256 random bits.
+pub fn new_refresh_token() -> Result<String> {
+    let mut bytes = [0u8; 32];
+    rand::rngs::OsRng.try_fill_bytes(&mut bytes).map_err(Error::internal)?;
+    Ok(BASE64URL_NOPAD.encode(&bytes))
+}
+
+/// What is kept of a refresh token. Random tokens need no salt and no slow hash.
+pub fn token_hash(token: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(token.as_bytes()))
+}

@@ -1,0 +1,120 @@
+//! Who sends a request, as worked out once at the way in.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Permission, Permissions, Scope};
+use crate::audit::Action;
+use crate::clock::Timestamp;
+use crate::error::{Error, Result};
+use crate::ids::{DeptId, SessionId, UserId};
+
+/// What is known of a request apart from who sends it.
+#[derive(Clone, Debug, Default)]
+pub struct RequestInfo {
+    pub trace_id: String,
+    /// Empty for commands of the command line.
+    pub ip: String,
+    pub user_agent: Option<String>,
+    /// The name of the GraphQL operation, if it has one.
+    pub operation: Option<String>,
+}
+
+/// Someone logged in, with what the session and the rights were when the request came in.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    pub user_id: UserId,
+    pub session_id: SessionId,
+    pub username: String,
+    pub dept_id: Option<DeptId>,
+    pub is_superuser: bool,
+    pub is_staff: bool,
+    pub permissions: Permissions,
+    pub scope: Scope,
+    pub session_expires_at: Timestamp,
+}
+
+/// The sender of a request: someone logged in, nobody in particular, or this program's own command line.
+pub struct Viewer {
+    identity: Result<Identity, &'static str>,
+    pub request: RequestInfo,
+    action: Mutex<Option<Arc<Action>>>,
+}
+
+impl Viewer {
+    pub fn known(identity: Identity, request: RequestInfo) -> Self {
+        Self {
+            identity: Ok(identity),
+            request,
+            action: Mutex::default(),
+        }
+    }
+
+    /// Nobody; `why` tells what to do about it.
+    pub fn anonymous(why: &'static str, request: RequestInfo) -> Self {
+        Self {
+            identity: Err(why),
+            request,
+            action: Mutex::default(),
+        }
+    }
+
+    /// This program itself, running a command: its writes are recorded under the command's name.
+    pub fn command(name: &str) -> Self {
+        let viewer = Self::anonymous("a command has no session", RequestInfo {
+            trace_id: uuid::Uuid::now_v7().simple().to_string(),
+            ..RequestInfo::default()
+        });
+        viewer.start(Action::new(name, serde_json::Value::Null));
+        viewer
+    }
+
+    pub fn identity(&self) -> Result<&Identity> {
+        self.identity.as_ref().map_err(|why| Error::Unauthenticated(why))
+    }
+
+    pub fn user_id(&self) -> Option<UserId> {
+        self.identity.as_ref().ok().map(|identity| identity.user_id)
+    }
+
+    pub fn is(&self, user: UserId) -> bool {
+        self.user_id() == Some(user)
+    }
+
+    pub fn is_superuser(&self) -> bool {
+        self.identity.as_ref().is_ok_and(|identity| identity.is_superuser)
+    }
+
+    pub fn permissions(&self) -> Permissions {
+        self.identity.as_ref().map_or_else(|_| Permissions::default(), |identity| identity.permissions)
+    }
+
+    pub fn can(&self, permission: Permission) -> bool {
+        self.permissions().contains(permission)
+    }
+
+    pub fn ensure(&self, permission: Permission) -> Result<()> {
+        self.identity()?;
+        if self.can(permission) {
+            Ok(())
+        } else {
+            Err(Error::Forbidden(permission))
+        }
+    }
+
+    /// The rows that are there for this viewer: none for nobody.
+    pub fn scope(&self) -> &Scope {
+        self.identity.as_ref().map_or(&Scope::Nothing, |identity| &identity.scope)
+    }
+
+    /// Notes which change the viewer is about to make: the next write belongs to it.
+    pub fn start(&self, action: Action) -> Arc<Action> {
+        let action = Arc::new(action);
+        *self.action.lock().unwrap_or_else(PoisonError::into_inner) = Some(action.clone());
+        action
+    }
+
+    /// The change that is being made. Root fields of a mutation run one after the other, so there is one.
+    pub fn action(&self) -> Option<Arc<Action>> {
+        self.action.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
