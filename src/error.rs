@@ -63,11 +63,7 @@ pub struct FieldError {
 
 impl FieldError {
     pub fn new(path: impl Into<String>, code: &'static str, message: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            code,
-            message: message.into(),
-        }
+        Self { path: path.into(), code, message: message.into() }
     }
 }
 
@@ -212,19 +208,16 @@ impl From<DieselError> for Error {
             DieselError::NotFound => Self::NotFound("There is no such object.".into()),
             DieselError::DatabaseError(kind, info) => match kind {
                 // Named by the constraint until `on_unique` names the field.
-                DatabaseErrorKind::UniqueViolation => Self::Conflict(
-                    crate::db::constraint_name(info.constraint_name(), info.message()),
-                    Vec::new(),
-                ),
+                DatabaseErrorKind::UniqueViolation => {
+                    Self::Conflict(crate::db::constraint_name(info.constraint_name(), info.message()), Vec::new())
+                }
                 DatabaseErrorKind::ForeignKeyViolation => Self::conflict(
                     "An object that this refers to, or that refers to it, has just changed. \
                      Read it again and repeat your change.",
                 ),
                 DatabaseErrorKind::SerializationFailure
                 | DatabaseErrorKind::ClosedConnection
-                | DatabaseErrorKind::UnableToSendCommand => {
-                    Self::Unavailable(info.message().into())
-                }
+                | DatabaseErrorKind::UnableToSendCommand => Self::Unavailable(info.message().into()),
                 _ if is_transient(info.message()) => Self::Unavailable(info.message().into()),
                 _ => Self::internal(info.message()),
             },

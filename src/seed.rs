@@ -34,11 +34,7 @@ pub async fn run(app: &App, admin_password: Option<SecretString>) -> Result<Seed
     let generated = admin_password.is_none().then(generate_password);
     let password = admin_password.unwrap_or_else(|| generated.clone().unwrap_or_default().into());
     let created = users::service::ensure_first_superuser(app, &viewer, ADMIN, password).await?;
-    Ok(Seeded {
-        admin_username: ADMIN.into(),
-        generated_password: generated.filter(|_| created),
-        created,
-    })
+    Ok(Seeded { admin_username: ADMIN.into(), generated_password: generated.filter(|_| created), created })
 }
 
 /// A page of the back office: title, name, path, component, icon, and the rights that its buttons carry.
@@ -54,73 +50,77 @@ struct Page {
 
 /// Every permission of the catalogue is on one of these; a test sees to it.
 const DIRECTORIES: &[(&str, &str, &str, &[Page])] = &[
-    ("System", "System", "carbon:settings", &[
-        Page {
-            title: "Departments",
-            name: "SysDept",
-            icon: "mingcute:department-line",
-            read: Permission::DeptRead,
-            buttons: &[
-                ("Add", Permission::DeptAdd),
-                ("Edit", Permission::DeptEdit),
-                ("Delete", Permission::DeptDelete),
-            ],
-        },
-        Page {
-            title: "Users",
-            name: "SysUser",
-            icon: "ant-design:user-outlined",
-            read: Permission::UserRead,
-            buttons: &[
-                ("Add", Permission::UserAdd),
-                ("Edit", Permission::UserEdit),
-                ("Delete", Permission::UserDelete),
-                ("Read contact data", Permission::UserContactRead),
-                ("Choose roles", Permission::UserRoleEdit),
-                ("Reset password", Permission::UserPasswordReset),
-            ],
-        },
-        Page {
-            title: "Roles",
-            name: "SysRole",
-            icon: "carbon:user-role",
-            read: Permission::RoleRead,
-            buttons: &[
-                ("Add", Permission::RoleAdd),
-                ("Edit", Permission::RoleEdit),
-                ("Delete", Permission::RoleDelete),
-                ("Choose menus", Permission::RoleMenuEdit),
-                ("Set data scope", Permission::RoleScopeEdit),
-            ],
-        },
-        Page {
-            title: "Menus",
-            name: "SysMenu",
-            icon: "ant-design:menu-outlined",
-            read: Permission::MenuRead,
-            buttons: &[
-                ("Add", Permission::MenuAdd),
-                ("Edit", Permission::MenuEdit),
-                ("Delete", Permission::MenuDelete),
-            ],
-        },
-    ]),
-    ("Logs", "Log", "carbon:cloud-logging", &[
-        Page {
-            title: "Logins",
-            name: "LoginLog",
-            icon: "mdi:login",
-            read: Permission::LoginLogRead,
-            buttons: &[],
-        },
-        Page {
-            title: "Operations",
-            name: "OperationLog",
-            icon: "carbon:operations-record",
-            read: Permission::OperationLogRead,
-            buttons: &[],
-        },
-    ]),
+    (
+        "System",
+        "System",
+        "carbon:settings",
+        &[
+            Page {
+                title: "Departments",
+                name: "SysDept",
+                icon: "mingcute:department-line",
+                read: Permission::DeptRead,
+                buttons: &[
+                    ("Add", Permission::DeptAdd),
+                    ("Edit", Permission::DeptEdit),
+                    ("Delete", Permission::DeptDelete),
+                ],
+            },
+            Page {
+                title: "Users",
+                name: "SysUser",
+                icon: "ant-design:user-outlined",
+                read: Permission::UserRead,
+                buttons: &[
+                    ("Add", Permission::UserAdd),
+                    ("Edit", Permission::UserEdit),
+                    ("Delete", Permission::UserDelete),
+                    ("Read contact data", Permission::UserContactRead),
+                    ("Choose roles", Permission::UserRoleEdit),
+                    ("Reset password", Permission::UserPasswordReset),
+                ],
+            },
+            Page {
+                title: "Roles",
+                name: "SysRole",
+                icon: "carbon:user-role",
+                read: Permission::RoleRead,
+                buttons: &[
+                    ("Add", Permission::RoleAdd),
+                    ("Edit", Permission::RoleEdit),
+                    ("Delete", Permission::RoleDelete),
+                    ("Choose menus", Permission::RoleMenuEdit),
+                    ("Set data scope", Permission::RoleScopeEdit),
+                ],
+            },
+            Page {
+                title: "Menus",
+                name: "SysMenu",
+                icon: "ant-design:menu-outlined",
+                read: Permission::MenuRead,
+                buttons: &[
+                    ("Add", Permission::MenuAdd),
+                    ("Edit", Permission::MenuEdit),
+                    ("Delete", Permission::MenuDelete),
+                ],
+            },
+        ],
+    ),
+    (
+        "Logs",
+        "Log",
+        "carbon:cloud-logging",
+        &[
+            Page { title: "Logins", name: "LoginLog", icon: "mdi:login", read: Permission::LoginLogRead, buttons: &[] },
+            Page {
+                title: "Operations",
+                name: "OperationLog",
+                icon: "carbon:operations-record",
+                read: Permission::OperationLogRead,
+                buttons: &[],
+            },
+        ],
+    ),
 ];
 
 /// The first menus, parents before children.
@@ -171,9 +171,8 @@ mod tests {
     #[test]
     fn every_permission_is_on_a_menu() {
         let pages = DIRECTORIES.iter().flat_map(|(.., pages)| *pages);
-        let on_menus = pages.flat_map(|page| {
-            std::iter::once(page.read).chain(page.buttons.iter().map(|(_, permission)| *permission))
-        });
+        let on_menus = pages
+            .flat_map(|page| std::iter::once(page.read).chain(page.buttons.iter().map(|(_, permission)| *permission)));
         let mut on_menus: Vec<_> = on_menus.collect();
         on_menus.sort_unstable();
         assert_eq!(on_menus, Permission::ALL);

@@ -148,7 +148,11 @@ fn bad_id<K: Kind>(path: &str, text: &str) -> FieldError {
             "WRONG_KIND",
             format!("This is the id of a {other}; a {kind} id is needed, which starts with `{kind}_`."),
         ),
-        None => FieldError::new(path, "BAD_ID", format!("This is not a {kind} id, which looks like `{kind}_01h455vb4pex5vsknk084sn02q`.")),
+        None => FieldError::new(
+            path,
+            "BAD_ID",
+            format!("This is not a {kind} id, which looks like `{kind}_01h455vb4pex5vsknk084sn02q`."),
+        ),
     }
 }
 

@@ -27,12 +27,7 @@ pub struct Action {
 
 impl Action {
     pub fn new(field: &str, input: serde_json::Value) -> Self {
-        Self {
-            field: field.into(),
-            input,
-            started: Instant::now(),
-            recorded: AtomicBool::new(false),
-        }
+        Self { field: field.into(), input, started: Instant::now(), recorded: AtomicBool::new(false) }
     }
 
     /// Whether its record is in the database already.

@@ -19,8 +19,19 @@ use crate::ids::{OperationLogId, SessionId, UserId};
 use crate::security::Viewer;
 use crate::telemetry::{Client, clip};
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
-#[derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    async_graphql::Enum,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[diesel(sql_type = diesel::sql_types::SmallInt)]
 /// How an operation ended.
 pub enum OperationStatus {

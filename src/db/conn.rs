@@ -45,22 +45,13 @@ macro_rules! insert_many {
         match $conn {
             $crate::db::conn::Conn::Pg(pooled) => {
                 let c: &mut $crate::db::conn::PgConn = &mut **pooled;
-                diesel_async::RunQueryDsl::execute(
-                    diesel::insert_into($table).values(&$rows),
-                    c,
-                )
-                .await
+                diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(&$rows), c).await
             }
             // diesel builds a SQLite batch insert statement by statement, which only the blocking API can run.
             $crate::db::conn::Conn::Sqlite(pooled) => {
                 let rows = $rows;
                 pooled
-                    .spawn_blocking(move |c| {
-                        diesel::RunQueryDsl::execute(
-                            diesel::insert_into($table).values(&rows),
-                            c,
-                        )
-                    })
+                    .spawn_blocking(move |c| diesel::RunQueryDsl::execute(diesel::insert_into($table).values(&rows), c))
                     .await
             }
         }
@@ -78,10 +69,7 @@ impl Conn {
             Self::Sqlite(pooled) => {
                 pooled
                     .spawn_blocking(|c| {
-                        diesel::connection::AnsiTransactionManager::begin_transaction_sql(
-                            c,
-                            "BEGIN IMMEDIATE",
-                        )
+                        diesel::connection::AnsiTransactionManager::begin_transaction_sql(c, "BEGIN IMMEDIATE")
                     })
                     .await
             }

@@ -5,12 +5,10 @@
 
 use std::marker::PhantomData;
 
-use diesel::expression::{
-    AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate,
-};
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
-use diesel::query_source::{AppearsInFromClause, Once};
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::query_source::{AppearsInFromClause, Once};
 use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool, Untyped};
 use diesel::sqlite::Sqlite;
@@ -30,11 +28,7 @@ pub struct Filter<T> {
 
 impl<T> Default for Filter<T> {
     fn default() -> Self {
-        Self {
-            conditions: Vec::new(),
-            after: None,
-            table: PhantomData,
-        }
+        Self { conditions: Vec::new(), after: None, table: PhantomData }
     }
 }
 
@@ -198,13 +192,7 @@ pub fn first_of_each<T>(
     ranked: BoxFragment,
     count: i64,
 ) -> FirstOfEach<T> {
-    FirstOfEach {
-        key,
-        names,
-        ranked,
-        count: Box::new(diesel::IntoSql::into_sql::<BigInt>(count)),
-        table: PhantomData,
-    }
+    FirstOfEach { key, names, ranked, count: Box::new(diesel::IntoSql::into_sql::<BigInt>(count)), table: PhantomData }
 }
 
 macro_rules! first_of_each_for {

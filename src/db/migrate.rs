@@ -61,9 +61,7 @@ async fn perform(database: &Database, task: Task) -> Result<(Status, Vec<String>
         Conn::Pg(mut conn) => {
             // Nodes that start together take turns.
             let lock = Lock::Migration as i64;
-            conn.batch_execute(&format!("SELECT pg_advisory_lock({lock})"))
-                .await
-                .map_err(|e| failed(&e))?;
+            conn.batch_execute(&format!("SELECT pg_advisory_lock({lock})")).await.map_err(|e| failed(&e))?;
             let mut harness = AsyncMigrationHarness::new(conn);
             let done = on_harness(&mut harness, POSTGRES, task);
             let unlock = format!("SELECT pg_advisory_unlock({lock})");

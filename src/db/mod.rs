@@ -19,14 +19,14 @@ mod functions;
 pub mod migrate;
 pub mod page;
 mod pool;
-pub mod scoped;
 pub mod schema;
+pub mod scoped;
 mod tls;
 pub(crate) mod typeid;
 pub mod types;
 
 pub use conn::{Conn, Lock};
-pub(crate) use functions::lower;
+pub(crate) use functions::{lower, nullable_lower};
 pub use pool::{Backend, Database, Error as OpenError};
 
 /// The name of a violated unique constraint. PostgreSQL tells it; SQLite tells `users.name` for a constraint,

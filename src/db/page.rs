@@ -38,12 +38,7 @@ pub struct Page {
 
 impl Default for Page {
     fn default() -> Self {
-        Self {
-            size: DEFAULT_PAGE,
-            backward: false,
-            cursor: None,
-            offset: 0,
-        }
+        Self { size: DEFAULT_PAGE, backward: false, cursor: None, offset: 0 }
     }
 }
 
@@ -52,11 +47,9 @@ impl PageArgs {
         let mut errors = Vec::new();
         for (name, value) in [("first", self.first), ("last", self.last)] {
             match value {
-                Some(size) if size < 0 => errors.push(FieldError::new(
-                    name,
-                    "TOO_SMALL",
-                    format!("`{name}` cannot be negative."),
-                )),
+                Some(size) if size < 0 => {
+                    errors.push(FieldError::new(name, "TOO_SMALL", format!("`{name}` cannot be negative.")))
+                }
                 Some(size) if i64::from(size) > MAX_PAGE => errors.push(FieldError::new(
                     name,
                     "TOO_LARGE",
@@ -66,11 +59,7 @@ impl PageArgs {
             }
         }
         if self.offset.is_some_and(|offset| offset < 0) {
-            errors.push(FieldError::new(
-                "offset",
-                "TOO_SMALL",
-                "`offset` cannot be negative.",
-            ));
+            errors.push(FieldError::new("offset", "TOO_SMALL", "`offset` cannot be negative."));
         }
         let backward = self.last.is_some() || self.before.is_some();
         let mut exclude = |name: &str, present: bool, other: &str| {
@@ -84,11 +73,7 @@ impl PageArgs {
             exclude("after", self.after.is_some(), "`last` or `before`");
             exclude("offset", self.offset.is_some(), "`last` or `before`");
         }
-        exclude(
-            "offset",
-            self.offset.is_some() && self.after.is_some(),
-            "`after`",
-        );
+        exclude("offset", self.offset.is_some() && self.after.is_some(), "`after`");
         if !errors.is_empty() {
             return Err(Error::Input(errors));
         }
@@ -170,17 +155,13 @@ impl<T, R> Order<T, R> {
         let path = if backward { "before" } else { "after" };
         let bad = |why: &str| Error::input(path, "BAD_CURSOR", format!("`{path}` {why}"));
         let not_ours = || bad("is not a cursor of this list.");
-        let bytes = BASE64URL_NOPAD
-            .decode(cursor.as_bytes())
-            .map_err(|_| not_ours())?;
+        let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).map_err(|_| not_ours())?;
         let parts: Vec<Value> = serde_json::from_slice(&bytes).map_err(|_| not_ours())?;
         let Some((Value::String(signature), values)) = parts.split_first() else {
             return Err(not_ours());
         };
         if *signature != self.signature() {
-            return Err(bad(
-                "belongs to a list in another order; start again from its first page.",
-            ));
+            return Err(bad("belongs to a list in another order; start again from its first page."));
         }
         if values.len() != self.0.len() {
             return Err(not_ours());
@@ -192,10 +173,7 @@ impl<T, R> Order<T, R> {
                 descending: (*direction == Direction::Desc) != backward,
             })
         });
-        columns
-            .collect::<Option<_>>()
-            .map(Keyset)
-            .ok_or_else(not_ours)
+        columns.collect::<Option<_>>().map(Keyset).ok_or_else(not_ours)
     }
 
     /// Narrows `filter` to what lies behind the page's cursor, and gives the order to read in.
@@ -206,17 +184,9 @@ impl<T, R> Order<T, R> {
         let keys = self
             .0
             .iter()
-            .map(|(key, direction)| {
-                (
-                    (key.column)(),
-                    (*direction == Direction::Desc) != page.backward,
-                )
-            })
+            .map(|(key, direction)| ((key.column)(), (*direction == Direction::Desc) != page.backward))
             .collect();
-        Ok(Ordering {
-            keys,
-            table: PhantomData,
-        })
+        Ok(Ordering { keys, table: PhantomData })
     }
 }
 
@@ -242,17 +212,9 @@ impl Page {
         let came_from = self.cursor.is_some() || self.offset > 0;
         if self.backward {
             rows.reverse();
-            Slice {
-                rows,
-                has_previous: more,
-                has_next: came_from,
-            }
+            Slice { rows, has_previous: more, has_next: came_from }
         } else {
-            Slice {
-                rows,
-                has_previous: came_from,
-                has_next: more,
-            }
+            Slice { rows, has_previous: came_from, has_next: more }
         }
     }
 }

@@ -13,6 +13,7 @@ use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
 
 use super::conn::{Conn, PgConn, SqliteConn};
+use super::functions::nullable_lower_utils;
 use super::tls;
 
 /// Which back end, and where; the scheme of the URL chooses.
@@ -32,9 +33,7 @@ impl std::fmt::Debug for Backend {
 impl Backend {
     pub fn parse(url: &str) -> Result<Self, String> {
         match url.split_once(':') {
-            Some(("postgres" | "postgresql", _)) => {
-                tls::Target::parse(url).map(|_| Self::Postgres { url: url.into() })
-            }
+            Some(("postgres" | "postgresql", _)) => tls::Target::parse(url).map(|_| Self::Postgres { url: url.into() }),
             Some(("sqlite", path)) => {
                 let path = path.strip_prefix("//").unwrap_or(path);
                 match path {
@@ -96,17 +95,10 @@ impl Database {
                 // The writer comes first: it makes the file, and WAL is a property of the file.
                 let writer = sqlite_pool(path, 1, Access::Write, &statements);
                 drop(writer.get().await.map_err(|e| unreachable(&backend, &e.to_string()))?);
-                Pools::Sqlite {
-                    readers: sqlite_pool(path, max_connections, Access::Read, &statements),
-                    writer,
-                }
+                Pools::Sqlite { readers: sqlite_pool(path, max_connections, Access::Read, &statements), writer }
             }
         };
-        let database = Self {
-            backend,
-            pools,
-            statements,
-        };
+        let database = Self { backend, pools, statements };
         database.ping().await.map_err(|e| unreachable(&database.backend, &e))?;
         Ok(database)
     }
@@ -178,11 +170,7 @@ fn unreachable(backend: &Backend, cause: &str) -> Error {
     })
 }
 
-fn postgres_pool(
-    url: &str,
-    max_connections: u32,
-    statements: &Arc<AtomicU64>,
-) -> Result<Pool<PgConn>, Error> {
+fn postgres_pool(url: &str, max_connections: u32, statements: &Arc<AtomicU64>) -> Result<Pool<PgConn>, Error> {
     let target = tls::Target::parse(url).map_err(Error)?;
     let statements = statements.clone();
     let mut config = ManagerConfig::<AsyncPgConnection>::default();
@@ -210,12 +198,7 @@ enum Access {
     Write,
 }
 
-fn sqlite_pool(
-    path: &Path,
-    max_connections: u32,
-    access: Access,
-    statements: &Arc<AtomicU64>,
-) -> Pool<SqliteConn> {
+fn sqlite_pool(path: &Path, max_connections: u32, access: Access, statements: &Arc<AtomicU64>) -> Pool<SqliteConn> {
     let statements = statements.clone();
     let mut config = ManagerConfig::<SqliteConn>::default();
     config.custom_setup = Box::new(move |path| {
@@ -223,9 +206,7 @@ fn sqlite_pool(
         async move {
             let mut conn = SqliteConn::establish(&path).await?;
             let bad = |e: diesel::result::Error| ConnectionError::BadConnection(e.to_string());
-            conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;")
-                .await
-                .map_err(bad)?;
+            conn.batch_execute("PRAGMA busy_timeout = 5000; PRAGMA foreign_keys = ON;").await.map_err(bad)?;
             conn.batch_execute(match access {
                 // FULL: what a client has been told is done survives a power cut.
                 Access::Write => "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;",
@@ -233,16 +214,17 @@ fn sqlite_pool(
             })
             .await
             .map_err(bad)?;
-            conn.spawn_blocking(|c| super::functions::lower_utils::register_impl(c, |text: String| text.to_lowercase()))
-                .await
-                .map_err(bad)?;
+            conn.spawn_blocking(|c| {
+                nullable_lower_utils::register_impl(c, |text: Option<String>| text.map(|text| text.to_lowercase()))
+            })
+            .await
+            .map_err(bad)?;
             conn.set_instrumentation(Counter(statements));
             Ok(conn)
         }
         .boxed()
     });
-    let manager =
-        AsyncDieselConnectionManager::new_with_config(path.to_string_lossy().into_owned(), config);
+    let manager = AsyncDieselConnectionManager::new_with_config(path.to_string_lossy().into_owned(), config);
     Pool::builder()
         .max_size(max_connections)
         .connection_timeout(PATIENCE)

@@ -71,11 +71,7 @@ impl Target {
         if config.get_connect_timeout().is_none() {
             config.connect_timeout(std::time::Duration::from_secs(5));
         }
-        Ok(Self {
-            config,
-            verify,
-            root_cert,
-        })
+        Ok(Self { config, verify, root_cert })
     }
 
     /// Host, port and database, for a message: nothing secret.
@@ -108,9 +104,7 @@ impl Target {
             .with_safe_default_protocol_versions()
             .map_err(|e| e.to_string())?;
         if self.verify == Verify::Full {
-            return Ok(builder
-                .with_root_certificates(self.roots()?)
-                .with_no_client_auth());
+            return Ok(builder.with_root_certificates(self.roots()?).with_no_client_auth());
         }
         let authority = match self.verify {
             Verify::Authority => {
@@ -121,10 +115,7 @@ impl Target {
             _ => None,
         };
         let lenient = Arc::new(Lenient { provider, authority });
-        Ok(builder
-            .dangerous()
-            .with_custom_certificate_verifier(lenient)
-            .with_no_client_auth())
+        Ok(builder.dangerous().with_custom_certificate_verifier(lenient).with_no_client_auth())
     }
 
     fn roots(&self) -> Result<RootCertStore, String> {

@@ -21,9 +21,7 @@ use crate::clock::Timestamp;
 
 /// The SQL types that `schema.rs` is written in.
 pub mod sql {
-    pub use diesel::sql_types::{
-        Binary, Bool, Int2, Int4, Int8, Nullable, SmallInt, Text, VarChar, Varchar,
-    };
+    pub use diesel::sql_types::{Binary, Bool, Int2, Int4, Int8, Nullable, SmallInt, Text, VarChar, Varchar};
 
     #[derive(Clone, Copy, Debug, Default, diesel::query_builder::QueryId, diesel::sql_types::SqlType)]
     #[diesel(postgres_type(oid = 2950, array_oid = 2951))]
@@ -155,18 +153,12 @@ impl<K: Kind> ToSql<sql::Uuid, Sqlite> for Id<K> {
 }
 impl<K: 'static> FromSql<sql::Uuid, Pg> for Id<K> {
     fn from_sql(value: PgValue<'_>) -> deserialize::Result<Self> {
-        Ok(Self(
-            uuid::Uuid::from_slice(value.as_bytes())?,
-            PhantomData,
-        ))
+        Ok(Self(uuid::Uuid::from_slice(value.as_bytes())?, PhantomData))
     }
 }
 impl<K: 'static> FromSql<sql::Uuid, Sqlite> for Id<K> {
     fn from_sql(mut value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
-        Ok(Self(
-            uuid::Uuid::from_slice(value.read_blob())?,
-            PhantomData,
-        ))
+        Ok(Self(uuid::Uuid::from_slice(value.read_blob())?, PhantomData))
     }
 }
 

@@ -127,7 +127,14 @@ impl Maker {
                     let nth = at - divisions - 1;
                     let parent = 1 + nth % divisions;
                     let kind = people::DEPARTMENTS[nth / divisions % people::DEPARTMENTS.len()];
-                    (format!("{} {kind}{}", depts[parent].name, numbered(nth / divisions / people::DEPARTMENTS.len())), Some(parent))
+                    (
+                        format!(
+                            "{} {kind}{}",
+                            depts[parent].name,
+                            numbered(nth / divisions / people::DEPARTMENTS.len())
+                        ),
+                        Some(parent),
+                    )
                 }
                 _ => {
                     let nth = at - divisions - departments - 1;
@@ -173,7 +180,8 @@ impl Maker {
         let mut role_menus = Vec::new();
         let mut role_depts = Vec::new();
         for (at, role) in roles.iter().enumerate() {
-            let granted = menus.iter().filter(|menu| menu.kind != MenuKind::Button || self.rng.random_ratio(at as u32 % 4, 4));
+            let granted =
+                menus.iter().filter(|menu| menu.kind != MenuKind::Button || self.rng.random_ratio(at as u32 % 4, 4));
             role_menus.extend(granted.map(|menu| RoleMenu { role_id: role.id, menu_id: menu.id }));
             if role.data_scope == DataScope::Custom {
                 let chosen = depts.choose_multiple(&mut self.rng, 3.min(depts.len()));

@@ -6,7 +6,9 @@ use diesel_async::RunQueryDsl;
 use crate::audit::Write;
 use crate::db::Conn;
 use crate::db::conn::{insert_many, on_backend};
-use crate::db::schema::{dept_closure, depts, login_logs, operation_logs, role_depts, role_menus, roles, user_roles, users};
+use crate::db::schema::{
+    dept_closure, depts, login_logs, operation_logs, role_depts, role_menus, roles, user_roles, users,
+};
 use crate::domains::depts::model::{Dept, Descent};
 use crate::domains::logs::model::{LoginLog, OperationLog};
 use crate::domains::roles::model::{Role, RoleDept, RoleMenu, UserRole};

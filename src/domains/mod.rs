@@ -28,8 +28,21 @@ use crate::clock::Timestamp;
 use crate::db::types::smallint_enum;
 
 /// Whether something is in use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, async_graphql::Enum)]
-#[derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    async_graphql::Enum,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 #[diesel(sql_type = diesel::sql_types::SmallInt)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Status {

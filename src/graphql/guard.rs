@@ -76,17 +76,20 @@ fn declared<'a>(ctx: &'a Context<'_>, parent: &str) -> Result<&'a MetaField> {
 
 fn check(ctx: &Context<'_>, parent: &str, own: bool) -> Result<()> {
     let field = declared(ctx, parent)?;
-    let right = Right::of(field)
-        .ok_or_else(|| Error::internal(format!("{parent}.{} declares no right", field.name)))?;
+    let right =
+        Right::of(field).ok_or_else(|| Error::internal(format!("{parent}.{} declares no right", field.name)))?;
     right.check(ctx.viewer(), own)
 }
 
 /// Runs a root field of a query.
 pub async fn query<T>(ctx: &Context<'_>, work: impl Future<Output = Result<T>>) -> Field<T> {
-    Some(caught(async {
-        check(ctx, "Query", false)?;
-        work.await
-    }).await)
+    Some(
+        caught(async {
+            check(ctx, "Query", false)?;
+            work.await
+        })
+        .await,
+    )
 }
 
 /// Runs a field of an object of type `P` that declares a right; `own` says whether it is the viewer's own object.
@@ -96,10 +99,13 @@ pub async fn edge<P: OutputType, T>(
     own: bool,
     work: impl Future<Output = Result<T>>,
 ) -> Field<T> {
-    Some(caught(async {
-        check(ctx, &P::type_name(), own)?;
-        work.await
-    }).await)
+    Some(
+        caught(async {
+            check(ctx, &P::type_name(), own)?;
+            work.await
+        })
+        .await,
+    )
 }
 
 /// Checks the right to the root field `name` on behalf of `node`, through which the same objects can be reached.
@@ -124,7 +130,8 @@ pub async fn mutation<T>(ctx: &Context<'_>, work: impl Future<Output = Result<T>
         check(ctx, "Mutation", false)?;
         ensure_staff(viewer, field)?;
         work.await
-    }).await;
+    })
+    .await;
     if !action.is_recorded() {
         let recorded = record_failure(app, viewer, result.as_ref().err()).await;
         if let Err(error) = recorded {

@@ -52,7 +52,11 @@ async fn find(ctx: &Context<'_>, path: &str, id: &str) -> Result<Option<Node>> {
         DeptKind::PREFIX => node!("dept", DeptById, Dept, DeptObject),
         LoginLogKind::PREFIX => node!("loginLogs", LoginLogById, LoginLog, LoginLogObject),
         OperationLogKind::PREFIX => node!("operationLogs", OperationLogById, OperationLog, OperationLogObject),
-        _ => Err(Error::input(path, "WRONG_KIND", format!("Nothing that can be asked for has an id that starts with `{prefix}_`."))),
+        _ => Err(Error::input(
+            path,
+            "WRONG_KIND",
+            format!("Nothing that can be asked for has an id that starts with `{prefix}_`."),
+        )),
     }
 }
 

@@ -9,9 +9,8 @@ use crate::clock::Timestamp;
 impl ScalarType for Timestamp {
     fn parse(value: Value) -> InputValueResult<Self> {
         match &value {
-            Value::String(text) => Self::parse(text).ok_or_else(|| {
-                InputValueError::custom("not a time; write it as in 2026-11-22T09:30:00Z")
-            }),
+            Value::String(text) => Self::parse(text)
+                .ok_or_else(|| InputValueError::custom("not a time; write it as in 2026-11-22T09:30:00Z")),
             _ => Err(InputValueError::expected_type(value)),
         }
     }

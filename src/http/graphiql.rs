@@ -69,10 +69,7 @@ async fn serve(Path(file): Path<String>, request: HeaderMap) -> Response {
     if known.any(|tag| tag.as_bytes() == asset.etag.as_bytes()) {
         return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
-    let kind = [
-        (header::CONTENT_TYPE, asset.content_type),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
+    let kind = [(header::CONTENT_TYPE, asset.content_type), (header::X_CONTENT_TYPE_OPTIONS, "nosniff")];
     match asset.body {
         Body::Plain(bytes) => (headers, kind, Bytes::from_static(bytes)).into_response(),
         Body::Gzip(bytes) if accepts_gzip(&request) => {
@@ -108,12 +105,7 @@ impl Asset {
         let hash = HEXLOWER.encode(&Sha256::digest(bytes)[..16]);
         // Weak, because the compressed and the plain form share it
         let etag = HeaderValue::try_from(format!("W/\"{hash}\"")).expect("hex fits into a header");
-        Self {
-            name,
-            content_type,
-            etag,
-            body,
-        }
+        Self { name, content_type, etag, body }
     }
 }
 

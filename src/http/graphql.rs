@@ -73,7 +73,8 @@ pub async fn endpoint(
         return refuse(refusal, Form::Json, &trace);
     };
     // A browser's `Accept` also has `*/*`.
-    let bare_get = request.method() == Method::GET && request.uri().query().is_none_or(|query| !query.contains("query="));
+    let bare_get =
+        request.method() == Method::GET && request.uri().query().is_none_or(|query| !query.contains("query="));
     if bare_get && negotiate::wants_html(&headers) && server.options.graphiql {
         return graphiql::page();
     }
@@ -81,7 +82,11 @@ pub async fn endpoint(
     let asked = match method {
         Method::POST => read_body(&server, request).await,
         Method::GET => read_parameters(&request),
-        _ => Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, "Send queries and mutations by POST.")),
+        _ => Err(Refusal::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            ErrorCode::BadUserInput,
+            "Send queries and mutations by POST.",
+        )),
     };
     let answer = match asked {
         Ok(asked) => run(&server, &trace, peer, &headers, &method, asked).await,
@@ -110,24 +115,32 @@ async fn read_body(server: &Server, request: Request) -> Result<Asked, Refusal> 
         }
         Ok(Err(_)) => return Err(Refusal::bad_request("The body could not be read to its end.")),
         Err(_) => {
-            return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::LimitExceeded, "The body did not arrive in time."));
+            return Err(Refusal::new(
+                StatusCode::REQUEST_TIMEOUT,
+                ErrorCode::LimitExceeded,
+                "The body did not arrive in time.",
+            ));
         }
     };
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(Refusal::bad_request("Send one request at a time: a JSON object, not an array."));
     }
-    serde_json::from_slice(&body).map_err(|error| Refusal::bad_request(format!("The body is not a GraphQL request: {error}")))
+    serde_json::from_slice(&body)
+        .map_err(|error| Refusal::bad_request(format!("The body is not a GraphQL request: {error}")))
 }
 
 fn read_parameters(request: &Request) -> Result<Asked, Refusal> {
-    let Query(parameters) = Query::<Parameters>::try_from_uri(request.uri())
-        .map_err(|_| Refusal::bad_request("The parameters can be `query`, `operationName` and `variables`, each once."))?;
+    let Query(parameters) = Query::<Parameters>::try_from_uri(request.uri()).map_err(|_| {
+        Refusal::bad_request("The parameters can be `query`, `operationName` and `variables`, each once.")
+    })?;
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());
     let variables = given(parameters.variables).map(|text| serde_json::from_str(&text)).transpose();
     Ok(Asked {
         query: given(parameters.query),
         operation_name: given(parameters.operation_name),
-        variables: variables.map_err(|error| Refusal::bad_request(format!("`variables` is not a JSON object: {error}")))?.flatten(),
+        variables: variables
+            .map_err(|error| Refusal::bad_request(format!("`variables` is not a JSON object: {error}")))?
+            .flatten(),
     })
 }
 
@@ -141,7 +154,8 @@ async fn run(
 ) -> Result<Answer, Refusal> {
     let query = asked.query.ok_or_else(|| Refusal::bad_request("The request has no `query`."))?;
     let variables = asked.variables.map_or_else(Variables::default, |map| Variables::from_json(map.into()));
-    let prepared = Operation::prepare(&server.schema, &server.limits, &query, asked.operation_name.as_deref(), variables);
+    let prepared =
+        Operation::prepare(&server.schema, &server.limits, &query, asked.operation_name.as_deref(), variables);
     let operation = match prepared {
         Ok(operation) => operation,
         Err(errors) => return Ok(Answer::from_errors(errors)),

@@ -19,7 +19,9 @@ pub async fn readyz(State(server): State<Server>) -> (StatusCode, String) {
             tracing::warn!(?error, "not ready");
             unready("the database does not answer".into())
         }
-        Ok(applied) if migrate::known_versions().is_ok_and(|known| applied != known) => unready("the database is not migrated to this version".into()),
+        Ok(applied) if migrate::known_versions().is_ok_and(|known| applied != known) => {
+            unready("the database is not migrated to this version".into())
+        }
         Ok(_) => (StatusCode::OK, "ready\n".into()),
     }
 }

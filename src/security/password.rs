@@ -35,10 +35,8 @@ impl Passwords {
 
     pub async fn hash(&self, password: SecretString) -> Result<String> {
         let cost = self.cost;
-        self.blocking(move || {
-            bcrypt::non_truncating_hash(password.expose_secret(), cost).map_err(Error::internal)
-        })
-        .await
+        self.blocking(move || bcrypt::non_truncating_hash(password.expose_secret(), cost).map_err(Error::internal))
+            .await
     }
 
     /// Whether the password has this hash; without a hash, no, but not any sooner.

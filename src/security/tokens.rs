@@ -74,10 +74,7 @@ impl Tokens {
             iss: ISSUER.into(),
             aud: AUDIENCE.into(),
         };
-        let header = Header {
-            kid: Some(self.signing.0.clone()),
-            ..Header::new(Algorithm::HS256)
-        };
+        let header = Header { kid: Some(self.signing.0.clone()), ..Header::new(Algorithm::HS256) };
         let token = jsonwebtoken::encode(&header, &claims, &self.signing.1).map_err(Error::internal)?;
         Ok(IssuedToken { token, expires_at })
     }

@@ -42,28 +42,20 @@ pub struct Viewer {
 
 impl Viewer {
     pub fn known(identity: Identity, request: RequestInfo) -> Self {
-        Self {
-            identity: Ok(identity),
-            request,
-            action: Mutex::default(),
-        }
+        Self { identity: Ok(identity), request, action: Mutex::default() }
     }
 
     /// Nobody; `why` tells what to do about it.
     pub fn anonymous(why: &'static str, request: RequestInfo) -> Self {
-        Self {
-            identity: Err(why),
-            request,
-            action: Mutex::default(),
-        }
+        Self { identity: Err(why), request, action: Mutex::default() }
     }
 
     /// This program itself, running a command: its writes are recorded under the command's name.
     pub fn command(name: &str) -> Self {
-        let viewer = Self::anonymous("a command has no session", RequestInfo {
-            trace_id: uuid::Uuid::now_v7().simple().to_string(),
-            ..RequestInfo::default()
-        });
+        let viewer = Self::anonymous(
+            "a command has no session",
+            RequestInfo { trace_id: uuid::Uuid::now_v7().simple().to_string(), ..RequestInfo::default() },
+        );
         viewer.start(Action::new(name, serde_json::Value::Null));
         viewer
     }
@@ -94,11 +86,7 @@ impl Viewer {
 
     pub fn ensure(&self, permission: Permission) -> Result<()> {
         self.identity()?;
-        if self.can(permission) {
-            Ok(())
-        } else {
-            Err(Error::Forbidden(permission))
-        }
+        if self.can(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
     }
 
     /// The rows that are there for this viewer: none for nobody.

@@ -52,7 +52,11 @@ impl ViewerObject {
     }
 
     /// Whether you hold a permission. False for a code that there is not.
-    async fn can(&self, ctx: &Context<'_>, #[graphql(desc = "Its code, as in `sys:user:read`.")] permission: String) -> bool {
+    async fn can(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Its code, as in `sys:user:read`.")] permission: String,
+    ) -> bool {
         Permission::from_code(&permission).is_some_and(|permission| ctx.viewer().can(permission))
     }
 
@@ -114,13 +118,21 @@ pub struct AuthMutation;
 impl AuthMutation {
     /// Opens a session. May appear once in an operation.
     #[graphql(directive = public::apply())]
-    async fn login(&self, ctx: &Context<'_>, #[graphql(desc = "User name and password.")] input: LoginInput) -> Field<SessionPayload> {
+    async fn login(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "User name and password.")] input: LoginInput,
+    ) -> Field<SessionPayload> {
         mutation(ctx, async { Ok(payload(service::login(ctx.app(), ctx.viewer(), input).await?)) }).await
     }
 
     /// Carries a session on with its refresh token. May appear once in an operation.
     #[graphql(directive = public::apply())]
-    async fn refresh_session(&self, ctx: &Context<'_>, #[graphql(desc = "The refresh token.")] input: RefreshSessionInput) -> Field<SessionPayload> {
+    async fn refresh_session(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The refresh token.")] input: RefreshSessionInput,
+    ) -> Field<SessionPayload> {
         mutation(ctx, async { Ok(payload(service::refresh(ctx.app(), ctx.viewer(), input).await?)) }).await
     }
 
@@ -136,7 +148,11 @@ impl AuthMutation {
 
     /// Changes your password and ends your other sessions.
     #[graphql(directive = authenticated::apply())]
-    async fn change_password(&self, ctx: &Context<'_>, #[graphql(desc = "The present and the new password.")] input: ChangePasswordInput) -> Field<UserPayload> {
+    async fn change_password(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The present and the new password.")] input: ChangePasswordInput,
+    ) -> Field<UserPayload> {
         mutation(ctx, async { Ok(service::change_password(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 }

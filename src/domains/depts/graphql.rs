@@ -119,7 +119,12 @@ impl DeptObject {
     ) -> Field<Connection<UserObject>> {
         edge(ctx, self, false, async {
             let page = PageArgs { first, after, ..PageArgs::default() }.check()?;
-            crate::domains::users::graphql::connection_in(ctx, UsersIn::dept(self.0.id, page), UserCount::dept(self.0.id)).await
+            crate::domains::users::graphql::connection_in(
+                ctx,
+                UsersIn::dept(self.0.id, page),
+                UserCount::dept(self.0.id),
+            )
+            .await
         })
         .await
     }
@@ -167,7 +172,12 @@ impl DeptQuery {
             let total = total_if_wanted(ctx, service::count(app, viewer, &filter)).await?;
             let listed = service::list(app, viewer, &filter, &by, &page).await?;
             let order = listed.order;
-            Ok(Connection::new(listed.slice, total, |dept| DeptObject(Arc::new(dept)), move |node| order.cursor(&node.0)))
+            Ok(Connection::new(
+                listed.slice,
+                total,
+                |dept| DeptObject(Arc::new(dept)),
+                move |node| order.cursor(&node.0),
+            ))
         })
         .await
     }
@@ -200,7 +210,11 @@ pub struct DeptMutation;
 impl DeptMutation {
     /// Makes a department.
     #[graphql(directive = requires::apply(Permission::DeptAdd.code().into(), None))]
-    async fn create_dept(&self, ctx: &Context<'_>, #[graphql(desc = "The new department.")] input: CreateDeptInput) -> Field<DeptPayload> {
+    async fn create_dept(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new department.")] input: CreateDeptInput,
+    ) -> Field<DeptPayload> {
         mutation(ctx, async {
             let dept = service::create(ctx.app(), ctx.viewer(), input).await?;
             Ok(DeptPayload { dept: DeptObject(Arc::new(dept)) })
@@ -210,7 +224,11 @@ impl DeptMutation {
 
     /// Changes, moves, enables or disables a department.
     #[graphql(directive = requires::apply(Permission::DeptEdit.code().into(), None))]
-    async fn update_dept(&self, ctx: &Context<'_>, #[graphql(desc = "What to change.")] input: UpdateDeptInput) -> Field<DeptPayload> {
+    async fn update_dept(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: UpdateDeptInput,
+    ) -> Field<DeptPayload> {
         mutation(ctx, async {
             let dept = service::update(ctx.app(), ctx.viewer(), input).await?;
             Ok(DeptPayload { dept: DeptObject(Arc::new(dept)) })
@@ -220,7 +238,11 @@ impl DeptMutation {
 
     /// Deletes a department that has no users, no children and no role scoped to it.
     #[graphql(directive = requires::apply(Permission::DeptDelete.code().into(), None))]
-    async fn delete_dept(&self, ctx: &Context<'_>, #[graphql(desc = "Which one.")] input: DeleteDeptInput) -> Field<DeleteDeptPayload> {
+    async fn delete_dept(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which one.")] input: DeleteDeptInput,
+    ) -> Field<DeleteDeptPayload> {
         mutation(ctx, async {
             let id = service::delete(ctx.app(), ctx.viewer(), input).await?;
             Ok(DeleteDeptPayload { deleted_id: id.to_string().into() })

@@ -9,7 +9,7 @@ use crate::db::conn::{insert_many, on_backend};
 use crate::db::fragment::Filter;
 use crate::db::page::{Order, Page};
 use crate::db::schema::{dept_closure, depts, users};
-use crate::db::{Conn, contains_pattern, lower, scoped};
+use crate::db::{Conn, contains_pattern, lower, nullable_lower, scoped};
 use crate::domains::and_within;
 use crate::error::Result;
 use crate::security::Scope;
@@ -17,8 +17,8 @@ use crate::security::Scope;
 fn matching(scope: &Scope, by: &DeptFilter) -> Filter<depts::table> {
     let mut filter = scoped::depts(scope);
     filter.require_some(by.text.as_deref().map(contains_pattern), |pattern| {
-        let leader = diesel::dsl::case_when(depts::leader.is_not_null(), depts::leader.assume_not_null()).otherwise("".into_sql::<diesel::sql_types::Text>());
-        lower(depts::name).like(pattern.clone()).escape('\\').or(lower(leader).like(pattern).escape('\\'))
+        let in_name = lower(depts::name).like(pattern.clone()).escape('\\');
+        nullable_lower(depts::leader).like(pattern).escape('\\').or(in_name)
     });
     filter.require_some(by.status, |status| depts::status.eq(status));
     filter.require_some(by.below, |root| {

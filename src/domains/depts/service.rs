@@ -6,9 +6,9 @@ use super::model::{self, Dept, DeptFilter, DeptId, DeptSort};
 use super::repository;
 use crate::app::App;
 use crate::audit::Write;
+use crate::db::Lock;
 use crate::db::page::{Direction, Order, Page, Slice};
 use crate::db::schema::depts;
-use crate::db::Lock;
 use crate::domains::Status;
 use crate::error::{Error, Result};
 use crate::security::{Scope, Viewer};
@@ -172,7 +172,9 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteDeptInput) -> Resul
     let mut reasons = Vec::new();
     for (count, what) in [(children, "child department"), (users, "user"), (roles, "role scoped to it")] {
         if count > 0 {
-            let (what, rest) = what.split_once(" scoped").map_or((what, String::new()), |(what, rest)| (what, format!(" scoped{rest}")));
+            let (what, rest) = what
+                .split_once(" scoped")
+                .map_or((what, String::new()), |(what, rest)| (what, format!(" scoped{rest}")));
             reasons.push(format!("{count} {what}{}{rest}", if count == 1 { "" } else { "s" }));
         }
     }

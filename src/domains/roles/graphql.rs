@@ -140,7 +140,12 @@ impl RoleQuery {
             let total = total_if_wanted(ctx, service::count(ctx.app(), &filter)).await?;
             let listed = service::list(ctx.app(), &filter, &by, &page).await?;
             let order = listed.order;
-            Ok(Connection::new(listed.slice, total, |role| RoleObject(Arc::new(role)), move |node| order.cursor(&node.0)))
+            Ok(Connection::new(
+                listed.slice,
+                total,
+                |role| RoleObject(Arc::new(role)),
+                move |node| order.cursor(&node.0),
+            ))
         })
         .await
     }
@@ -179,19 +184,31 @@ pub struct RoleMutation;
 impl RoleMutation {
     /// Makes a role that grants nothing yet.
     #[graphql(directive = requires::apply(Permission::RoleAdd.code().into(), None))]
-    async fn create_role(&self, ctx: &Context<'_>, #[graphql(desc = "The new role.")] input: CreateRoleInput) -> Field<RolePayload> {
+    async fn create_role(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new role.")] input: CreateRoleInput,
+    ) -> Field<RolePayload> {
         mutation(ctx, async { Ok(service::create(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 
     /// Renames, enables or disables a role.
     #[graphql(directive = requires::apply(Permission::RoleEdit.code().into(), None))]
-    async fn update_role(&self, ctx: &Context<'_>, #[graphql(desc = "What to change.")] input: UpdateRoleInput) -> Field<RolePayload> {
+    async fn update_role(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: UpdateRoleInput,
+    ) -> Field<RolePayload> {
         mutation(ctx, async { Ok(service::update(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 
     /// Deletes roles that nobody holds: all of them, or none.
     #[graphql(directive = requires::apply(Permission::RoleDelete.code().into(), None))]
-    async fn delete_roles(&self, ctx: &Context<'_>, #[graphql(desc = "Which ones.")] input: DeleteRolesInput) -> Field<DeleteRolesPayload> {
+    async fn delete_roles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] input: DeleteRolesInput,
+    ) -> Field<DeleteRolesPayload> {
         mutation(ctx, async {
             let ids = service::delete(ctx.app(), ctx.viewer(), input).await?;
             Ok(DeleteRolesPayload { deleted_ids: ids.iter().map(|id| id.to_string().into()).collect() })
@@ -201,13 +218,21 @@ impl RoleMutation {
 
     /// Replaces the menus of a role. Nobody can add a permission that they do not hold.
     #[graphql(directive = requires::apply(Permission::RoleMenuEdit.code().into(), None))]
-    async fn set_role_menus(&self, ctx: &Context<'_>, #[graphql(desc = "The role and its menus.")] input: SetRoleMenusInput) -> Field<RolePayload> {
+    async fn set_role_menus(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The role and its menus.")] input: SetRoleMenusInput,
+    ) -> Field<RolePayload> {
         mutation(ctx, async { Ok(service::set_menus(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 
     /// Sets whose rows the holders of a role see. Nobody can show more than they see.
     #[graphql(directive = requires::apply(Permission::RoleScopeEdit.code().into(), None))]
-    async fn set_role_data_scope(&self, ctx: &Context<'_>, #[graphql(desc = "The role and its scope.")] input: SetRoleDataScopeInput) -> Field<RolePayload> {
+    async fn set_role_data_scope(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The role and its scope.")] input: SetRoleDataScopeInput,
+    ) -> Field<RolePayload> {
         mutation(ctx, async { Ok(service::set_data_scope(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 }

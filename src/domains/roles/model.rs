@@ -13,8 +13,19 @@ pub use crate::ids::RoleId;
 use crate::ids::{DeptId, MenuId, UserId};
 
 /// Whose rows the holders of a role see. Several roles widen: the union counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]
-#[derive(diesel::expression::AsExpression, diesel::deserialize::FromSqlRow, Serialize, Deserialize)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    async_graphql::Enum,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
+    Serialize,
+    Deserialize,
+)]
 #[diesel(sql_type = diesel::sql_types::SmallInt)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum DataScope {

@@ -16,7 +16,9 @@ use crate::ids::{DeptId, MenuId, UserId};
 
 fn matching(by: &RoleFilter) -> Filter<roles::table> {
     let mut filter = Filter::default();
-    filter.require_some(by.text.as_deref().map(contains_pattern), |pattern| lower(roles::name).like(pattern).escape('\\'));
+    filter.require_some(by.text.as_deref().map(contains_pattern), |pattern| {
+        lower(roles::name).like(pattern).escape('\\')
+    });
     filter.require_some(by.status, |status| roles::status.eq(status));
     filter.require_some(by.data_scope, |scope| roles::data_scope.eq(scope));
     and_within!(filter, by.created, roles::created_at);
@@ -226,7 +228,12 @@ pub async fn ids_of_user(conn: &mut Conn, user: UserId) -> Result<Vec<RoleId>> {
         .await)?)
 }
 
-pub async fn replace_of_user(write: &mut Write<'_>, user_id: UserId, before: &[RoleId], after: &[RoleId]) -> Result<()> {
+pub async fn replace_of_user(
+    write: &mut Write<'_>,
+    user_id: UserId,
+    before: &[RoleId],
+    after: &[RoleId],
+) -> Result<()> {
     replace_links!(write, "roles", user_id, before, after,
         user_roles: user_id, role_id => |role_id| UserRole { user_id, role_id })
 }

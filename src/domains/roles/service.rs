@@ -52,7 +52,12 @@ pub fn ensure_holds(viewer: &Viewer, granted: Permissions) -> Result<()> {
 }
 
 /// Refuses a role that would give a user of `dept` permissions or rows that the viewer lacks.
-pub fn ensure_can_grant(viewer: &Viewer, tree: &depts::service::DeptTree, grant: &RoleGrant, dept: Option<DeptId>) -> Result<()> {
+pub fn ensure_can_grant(
+    viewer: &Viewer,
+    tree: &depts::service::DeptTree,
+    grant: &RoleGrant,
+    dept: Option<DeptId>,
+) -> Result<()> {
     ensure_holds(viewer, grant.permissions)?;
     let covered = match grant.data_scope {
         DataScope::All => viewer.scope().is_all(),
@@ -211,7 +216,12 @@ pub async fn set_menus(app: &App, viewer: &Viewer, input: SetRoleMenusInput) -> 
 }
 
 /// Refuses a scope that would show a role's holders rows which the viewer does not see.
-fn ensure_scope_allowed(viewer: &Viewer, tree: &depts::service::DeptTree, scope: DataScope, depts: &[DeptId]) -> Result<()> {
+fn ensure_scope_allowed(
+    viewer: &Viewer,
+    tree: &depts::service::DeptTree,
+    scope: DataScope,
+    depts: &[DeptId],
+) -> Result<()> {
     let allowed = match scope {
         DataScope::Own => true,
         DataScope::Custom => depts.iter().all(|dept| covers(viewer.scope(), tree, *dept, false)),

@@ -60,6 +60,7 @@ pub async fn find_token(conn: &mut Conn, hash: &str) -> Result<Option<RefreshTok
 /// False if somebody was quicker.
 pub async fn use_token(write: &mut Write<'_>, hash: &str, at: Timestamp) -> Result<bool> {
     let unused = refresh_tokens::table.find(hash).filter(refresh_tokens::used_at.is_null());
-    let used = on_backend!(write.conn(), c => diesel::update(unused).set(refresh_tokens::used_at.eq(at)).execute(c).await)?;
+    let used =
+        on_backend!(write.conn(), c => diesel::update(unused).set(refresh_tokens::used_at.eq(at)).execute(c).await)?;
     Ok(used == 1)
 }

@@ -177,7 +177,12 @@ impl UserQuery {
             let total = total_if_wanted(ctx, service::count(app, viewer, &filter)).await?;
             let listed = service::list(app, viewer, &filter, &by, &page).await?;
             let order = listed.order;
-            Ok(Connection::new(listed.slice, total, |user| UserObject(Arc::new(user)), move |node| order.cursor(&node.0)))
+            Ok(Connection::new(
+                listed.slice,
+                total,
+                |user| UserObject(Arc::new(user)),
+                move |node| order.cursor(&node.0),
+            ))
         })
         .await
     }
@@ -216,19 +221,31 @@ pub struct UserMutation;
 impl UserMutation {
     /// Makes a user.
     #[graphql(directive = requires::apply(Permission::UserAdd.code().into(), None))]
-    async fn create_user(&self, ctx: &Context<'_>, #[graphql(desc = "The new user.")] input: CreateUserInput) -> Field<UserPayload> {
+    async fn create_user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The new user.")] input: CreateUserInput,
+    ) -> Field<UserPayload> {
         mutation(ctx, async { Ok(service::create(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 
     /// Changes a user's data.
     #[graphql(directive = requires::apply(Permission::UserEdit.code().into(), None))]
-    async fn update_user(&self, ctx: &Context<'_>, #[graphql(desc = "What to change.")] input: UpdateUserInput) -> Field<UserPayload> {
+    async fn update_user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: UpdateUserInput,
+    ) -> Field<UserPayload> {
         mutation(ctx, async { Ok(service::update(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 
     /// Deletes users: all of them, or none.
     #[graphql(directive = requires::apply(Permission::UserDelete.code().into(), None))]
-    async fn delete_users(&self, ctx: &Context<'_>, #[graphql(desc = "Which ones.")] input: DeleteUsersInput) -> Field<DeleteUsersPayload> {
+    async fn delete_users(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "Which ones.")] input: DeleteUsersInput,
+    ) -> Field<DeleteUsersPayload> {
         mutation(ctx, async {
             let ids = service::delete(ctx.app(), ctx.viewer(), input).await?;
             Ok(DeleteUsersPayload { deleted_ids: ids.iter().map(|id| id.to_string().into()).collect() })
@@ -238,31 +255,51 @@ impl UserMutation {
 
     /// Replaces the roles of a user. Nobody can grant what they do not hold.
     #[graphql(directive = requires::apply(Permission::UserRoleEdit.code().into(), None))]
-    async fn set_user_roles(&self, ctx: &Context<'_>, #[graphql(desc = "The user and the roles.")] input: SetUserRolesInput) -> Field<UserPayload> {
+    async fn set_user_roles(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The user and the roles.")] input: SetUserRolesInput,
+    ) -> Field<UserPayload> {
         mutation(ctx, async { Ok(service::set_roles(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 
     /// Enables or disables a user.
     #[graphql(directive = requires::apply(Permission::UserEdit.code().into(), None))]
-    async fn set_user_status(&self, ctx: &Context<'_>, #[graphql(desc = "The user and the status.")] input: SetUserStatusInput) -> Field<UserPayload> {
+    async fn set_user_status(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The user and the status.")] input: SetUserStatusInput,
+    ) -> Field<UserPayload> {
         mutation(ctx, async { Ok(service::set_status(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 
     /// Sets the flags of a user.
     #[graphql(directive = requires::apply(Permission::UserEdit.code().into(), None))]
-    async fn set_user_flags(&self, ctx: &Context<'_>, #[graphql(desc = "The user and the flags.")] input: SetUserFlagsInput) -> Field<UserPayload> {
+    async fn set_user_flags(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The user and the flags.")] input: SetUserFlagsInput,
+    ) -> Field<UserPayload> {
         mutation(ctx, async { Ok(service::set_flags(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 
     /// Sets a new password for a user, and ends their sessions.
     #[graphql(directive = requires::apply(Permission::UserPasswordReset.code().into(), None))]
-    async fn reset_user_password(&self, ctx: &Context<'_>, #[graphql(desc = "The user and the password.")] input: ResetUserPasswordInput) -> Field<UserPayload> {
+    async fn reset_user_password(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The user and the password.")] input: ResetUserPasswordInput,
+    ) -> Field<UserPayload> {
         mutation(ctx, async { Ok(service::reset_password(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 
     /// Changes one's own account.
     #[graphql(directive = authenticated::apply())]
-    async fn update_profile(&self, ctx: &Context<'_>, #[graphql(desc = "What to change.")] input: UpdateProfileInput) -> Field<UserPayload> {
+    async fn update_profile(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "What to change.")] input: UpdateProfileInput,
+    ) -> Field<UserPayload> {
         mutation(ctx, async { Ok(service::update_profile(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 }

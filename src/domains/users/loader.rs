@@ -125,7 +125,9 @@ impl Loader<UsersIn> for Batch {
                     rows.entry(Place::Role(id)).or_default().push(Arc::new(user));
                 }
             }
-            slices.extend(rows.into_iter().map(|(place, rows)| (UsersIn { place, page: page.clone() }, page.slice(rows))));
+            slices.extend(
+                rows.into_iter().map(|(place, rows)| (UsersIn { place, page: page.clone() }, page.slice(rows))),
+            );
         }
         Ok(slices)
     }

@@ -18,12 +18,7 @@ fn superuser(app: &App, username: &str, password: &SecretString) -> Result<User>
     let username = check.username("username", username);
     check.extend(check_policy("password", password.expose_secret(), &[&username]));
     check.finish()?;
-    Ok(User {
-        is_superuser: true,
-        is_staff: true,
-        is_multi_login: true,
-        ..User::new(username, app.clock.now())
-    })
+    Ok(User { is_superuser: true, is_staff: true, is_multi_login: true, ..User::new(username, app.clock.now()) })
 }
 
 /// Makes the first account, if there is none yet. False if there was one.
@@ -62,7 +57,12 @@ pub async fn create_superuser(app: &App, viewer: &Viewer, username: &str, passwo
 }
 
 /// Gives a superuser a new password, enables the account, and ends its sessions (command line).
-pub async fn reset_superuser_password(app: &App, viewer: &Viewer, username: &str, password: SecretString) -> Result<()> {
+pub async fn reset_superuser_password(
+    app: &App,
+    viewer: &Viewer,
+    username: &str,
+    password: SecretString,
+) -> Result<()> {
     let mut check = Check::default();
     check.extend(check_policy("password", password.expose_secret(), &[username]));
     check.finish()?;

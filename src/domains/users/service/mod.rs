@@ -103,7 +103,9 @@ async fn ensure_superuser_remains(write: &mut Write<'_>, without: &[UserId]) -> 
 
 /// Names the field behind a violated unique constraint.
 fn named_taken(error: Error) -> Error {
-    error
-        .on_unique("users_username_key", "input.username", "Another user has this user name.")
-        .on_unique("users_email_key", "input.email", "Another user has this e-mail address.")
+    error.on_unique("users_username_key", "input.username", "Another user has this user name.").on_unique(
+        "users_email_key",
+        "input.email",
+        "Another user has this e-mail address.",
+    )
 }

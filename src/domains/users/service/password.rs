@@ -7,7 +7,7 @@ use super::super::model::{User, UserId};
 use super::super::repository;
 use super::rights::save;
 use super::update::changed;
-use super::{get_editable, find};
+use super::{find, get_editable};
 use crate::app::App;
 use crate::audit::Write;
 use crate::db::Lock;
@@ -69,19 +69,16 @@ async fn ensure_may_reset(write: &mut Write<'_>, viewer: &Viewer, id: UserId) ->
     if !user.is_superuser {
         let held = roles::service::permissions_of(write, id).await?;
         roles::service::ensure_holds(viewer, held).map_err(|_| {
-            Error::NotAllowed("This user holds permissions that you do not hold, so you cannot set their password.".into())
+            Error::NotAllowed(
+                "This user holds permissions that you do not hold, so you cannot set their password.".into(),
+            )
         })?;
     }
     Ok(user)
 }
 
 /// Changes one's own password; other sessions end.
-pub async fn change_own_password(
-    app: &App,
-    viewer: &Viewer,
-    old: SecretString,
-    new: SecretString,
-) -> Result<User> {
+pub async fn change_own_password(app: &App, viewer: &Viewer, old: SecretString, new: SecretString) -> Result<User> {
     let me = viewer.identity()?;
     let user = find(app, me.user_id).await?.ok_or_else(|| Error::not_found("user", me.user_id))?;
     if !app.passwords.verify(old, user.password_hash.as_deref()).await? {

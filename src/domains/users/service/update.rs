@@ -96,4 +96,3 @@ async fn save(mut write: Write<'_>, before: User, mut after: User) -> Result<Use
 pub(super) fn changed(before: &User, write: &Write<'_>) -> User {
     User { version: before.version + 1, updated_at: write.now(), ..before.clone() }
 }
-
