@@ -48,6 +48,8 @@ fn redact(registry: &Registry, declared: Option<&MetaInputValue>, value: Value) 
 
 fn plain(value: Value) -> Json {
     match value.into_json().unwrap_or_default() {
+        // PostgreSQL's jsonb cannot hold it.
+        Json::String(text) if text.contains('\0') => text.replace('\0', "\u{fffd}").into(),
         Json::String(text) if text.chars().count() > LONGEST => {
             let start: String = text.chars().take(LONGEST).collect();
             format!("{start}… ({} bytes)", text.len()).into()

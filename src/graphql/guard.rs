@@ -1,11 +1,13 @@
 //! Rights on fields. A field declares its right once, as a directive; the schema shows it, and the functions here
 //! read it from the schema and enforce it. A root field that declares none is refused.
 
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
 
 use async_graphql::registry::{MetaField, MetaType};
 use async_graphql::{Context, OutputType, TypeDirective, Value};
 use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 
 use super::context::ContextExt as _;
 use crate::audit::{Action, record_failure, redact_arguments};
@@ -82,30 +84,39 @@ fn check(ctx: &Context<'_>, parent: &str, own: bool) -> Result<()> {
 }
 
 /// Runs a root field of a query.
-pub async fn query<T>(ctx: &Context<'_>, work: impl Future<Output = Result<T>>) -> Field<T> {
-    Some(
-        caught(async {
-            check(ctx, "Query", false)?;
-            work.await
-        })
-        .await,
-    )
+///
+/// This and its siblings box the work at once: it may be tens of kilobytes, and every merged root object would
+/// carry the largest of them on the stack of every request.
+pub fn query<'a, T: Send + 'a>(
+    ctx: &'a Context<'_>,
+    work: impl Future<Output = Result<T>> + Send + 'a,
+) -> BoxFuture<'a, Field<T>> {
+    guarded(ctx, "Query".into(), false, Box::pin(work))
 }
 
 /// Runs a field of an object of type `P` that declares a right; `own` says whether it is the viewer's own object.
-pub async fn edge<P: OutputType, T>(
-    ctx: &Context<'_>,
+pub fn edge<'a, P: OutputType, T: Send + 'a>(
+    ctx: &'a Context<'_>,
     _parent: &P,
     own: bool,
-    work: impl Future<Output = Result<T>>,
-) -> Field<T> {
-    Some(
-        caught(async {
-            check(ctx, &P::type_name(), own)?;
-            work.await
-        })
-        .await,
-    )
+    work: impl Future<Output = Result<T>> + Send + 'a,
+) -> BoxFuture<'a, Field<T>> {
+    guarded(ctx, P::type_name(), own, Box::pin(work))
+}
+
+fn guarded<'a, T: Send + 'a>(
+    ctx: &'a Context<'_>,
+    parent: Cow<'static, str>,
+    own: bool,
+    work: BoxFuture<'a, Result<T>>,
+) -> BoxFuture<'a, Field<T>> {
+    Box::pin(async move {
+        let work = match check(ctx, &parent, own) {
+            Ok(()) => caught(work).await,
+            Err(error) => Err(error),
+        };
+        Some(work)
+    })
 }
 
 /// Checks the right to the root field `name` on behalf of `node`, through which the same objects can be reached.
@@ -117,32 +128,36 @@ pub fn check_root(ctx: &Context<'_>, name: &str) -> Result<()> {
 }
 
 /// Runs a root field of a mutation, and sees to it that it leaves exactly one record, whatever comes of it.
-pub async fn mutation<T>(ctx: &Context<'_>, work: impl Future<Output = Result<T>>) -> Field<T> {
+pub fn mutation<'a, T: Send + 'a>(
+    ctx: &'a Context<'_>,
+    work: impl Future<Output = Result<T>> + Send + 'a,
+) -> BoxFuture<'a, Field<T>> {
+    let work: BoxFuture<'a, Result<T>> = Box::pin(work);
+    Box::pin(async move { Some(recorded(ctx, work).await) })
+}
+
+async fn recorded<T>(ctx: &Context<'_>, work: BoxFuture<'_, Result<T>>) -> Result<T> {
     let (app, viewer) = (ctx.app(), ctx.viewer());
-    let field = match declared(ctx, "Mutation") {
-        Ok(field) => field,
-        Err(error) => return Some(Err(error)),
-    };
+    let field = declared(ctx, "Mutation")?;
     let arguments = ctx.field().arguments().unwrap_or_default();
     let input = redact_arguments(&ctx.schema_env.registry, &field.args, arguments);
     let action = viewer.start(Action::new(&field.name, input));
-    let mut result = caught(async {
-        check(ctx, "Mutation", false)?;
-        ensure_staff(viewer, field)?;
-        work.await
-    })
-    .await;
+    let allowed = check(ctx, "Mutation", false).and_then(|()| ensure_staff(viewer, field));
+    let mut result = match allowed {
+        Ok(()) => caught(work).await,
+        Err(error) => Err(error),
+    };
     if !action.is_recorded() {
         let recorded = record_failure(app, viewer, result.as_ref().err()).await;
         if let Err(error) = recorded {
-            tracing::error!(field = action.field, ?error, "an operation could not be recorded");
+            tracing::error!(field = action.field, cause = error.cause(), "an operation could not be recorded");
             // What cannot be recorded is not done; a failure stays the failure that it was.
             if result.is_ok() {
                 result = Err(error);
             }
         }
     }
-    Some(result)
+    result
 }
 
 /// Back-office writes are for staff; superusers are.

@@ -89,30 +89,29 @@ async fn is_dept_enabled(app: &App, dept: Option<crate::ids::DeptId>) -> Result<
 
 pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Tokens> {
     let username = input.username.trim().to_owned();
-    let user = users::service::find_by_username(app, &username).await?;
-    let hash = user.as_ref().and_then(|user| user.password_hash.as_deref());
-    let right = app.passwords.verify(input.password.into(), hash).await?;
-    let (outcome, error) = match &user {
-        None => (LoginOutcome::UnknownUser, WRONG),
-        Some(user) if user.password_hash.is_none() => (LoginOutcome::NoPassword, WRONG),
-        Some(_) if !right => (LoginOutcome::WrongPassword, WRONG),
-        // Only who knows the password learns of the state of the account.
-        Some(user) if !user.is_enabled() => (LoginOutcome::UserDisabled, DISABLED),
-        Some(user) if !is_dept_enabled(app, user.dept_id).await? => (LoginOutcome::DeptDisabled, DISABLED),
-        Some(_) => (LoginOutcome::Succeeded, ""),
+    // A name that nobody can have is not looked up: PostgreSQL would refuse to compare it.
+    let found = match username.contains('\0') {
+        true => None,
+        false => users::service::find_by_username(app, &username).await?,
     };
-    let entry = NewLoginLog { user_id: user.as_ref().map(|user| user.id), username, outcome };
+    let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
+    let right = app.passwords.verify(input.password.into(), hash).await?;
+
     let mut write = app.write(viewer).await?;
+    // Read again and held: the check took its time, and another login of the same user waits for this one.
+    let current = match &found {
+        Some(user) => users::service::hold(&mut write, user.id).await?,
+        None => None,
+    };
+    let outcome = judge(app, found.as_ref(), current.as_ref(), right).await?;
+    let entry = NewLoginLog { user_id: current.as_ref().map(|user| user.id), username, outcome };
     logs::service::record_login(&mut write, &viewer.request, entry).await?;
-    let (LoginOutcome::Succeeded, Some(checked)) = (outcome, user) else {
-        let error = Error::Unauthenticated(error);
+    let (LoginOutcome::Succeeded, Some(user)) = (outcome, current) else {
+        // Only who knows the password learns of the state of the account.
+        let disabled = matches!(outcome, LoginOutcome::UserDisabled | LoginOutcome::DeptDisabled);
+        let error = Error::Unauthenticated(if disabled { DISABLED } else { WRONG });
         write.commit_failure(&error).await?;
         return Err(error);
-    };
-    // The password took its time: what was checked must still be so.
-    let user = users::service::find_within(&mut write, checked.id).await?;
-    let Some(user) = user.filter(|user| user.is_enabled() && user.password_hash == checked.password_hash) else {
-        return Err(Error::Unauthenticated(WRONG));
     };
     if !user.is_multi_login {
         sessions::service::end_all(&mut write, user.id, None).await?;
@@ -123,6 +122,24 @@ pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Toke
     write.act_as(user.id, &user.username, opened.session.id);
     write.commit().await?;
     tokens(app, User { last_login_at: Some(now), ..user }, opened)
+}
+
+/// How an attempt ends: `checked` is the account whose password was compared, `current` what it is by now.
+async fn judge(app: &App, checked: Option<&User>, current: Option<&User>, right: bool) -> Result<LoginOutcome> {
+    Ok(match (checked, current) {
+        (None, _) => LoginOutcome::UnknownUser,
+        (Some(user), _) if user.password_hash.is_none() => LoginOutcome::NoPassword,
+        (Some(checked), Some(user)) if right && user.password_hash == checked.password_hash => {
+            if !user.is_enabled() {
+                LoginOutcome::UserDisabled
+            } else if !is_dept_enabled(app, user.dept_id).await? {
+                LoginOutcome::DeptDisabled
+            } else {
+                LoginOutcome::Succeeded
+            }
+        }
+        _ => LoginOutcome::WrongPassword,
+    })
 }
 
 fn tokens(app: &App, user: User, opened: Opened) -> Result<Tokens> {

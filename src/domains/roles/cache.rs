@@ -13,7 +13,7 @@ use crate::db::Conn;
 use crate::domains::Status;
 use crate::error::Result;
 use crate::ids::{DeptId, UserId};
-use crate::security::{Permission, Permissions, Scope};
+use crate::security::{Permissions, Scope};
 
 /// What a role grants, whether it is enabled or not.
 #[derive(Clone, Debug)]
@@ -40,7 +40,7 @@ impl RoleSnapshot {
             .collect();
         for (role, codes) in codes {
             if let Some(grant) = roles.get_mut(&role) {
-                grant.permissions = grant.permissions.union(parse_codes(&codes));
+                grant.permissions = grant.permissions.union(codes.permissions());
             }
         }
         for (role, dept) in depts {
@@ -83,11 +83,6 @@ impl RoleSnapshot {
         let grants = roles.iter().filter_map(|id| self.roles.get(id));
         grants.filter(|grant| grant.status == Status::Enabled)
     }
-}
-
-/// The rights in a menu's list of codes; a code that this program does not know grants nothing.
-pub fn parse_codes(codes: &str) -> Permissions {
-    codes.split(',').filter_map(|code| Permission::from_code(code.trim())).collect()
 }
 
 pub struct RoleSnapshotKey;

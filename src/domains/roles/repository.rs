@@ -10,6 +10,7 @@ use crate::db::fragment::Filter;
 use crate::db::page::{Order, Page};
 use crate::db::schema::{menus, role_depts, role_menus, roles, user_roles};
 use crate::db::{Conn, contains_pattern, lower};
+use crate::domains::menus::model::Codes;
 use crate::domains::{Status, and_within};
 use crate::error::Result;
 use crate::ids::{DeptId, MenuId, UserId};
@@ -92,7 +93,7 @@ pub async fn depts_of(conn: &mut Conn, roles: &[RoleId]) -> Result<Vec<(RoleId, 
 #[allow(clippy::type_complexity, reason = "three lists of plain tuples, read once")]
 pub async fn snapshot(
     conn: &mut Conn,
-) -> Result<(Vec<(RoleId, Status, DataScope)>, Vec<(RoleId, String)>, Vec<(RoleId, DeptId)>)> {
+) -> Result<(Vec<(RoleId, Status, DataScope)>, Vec<(RoleId, Codes)>, Vec<(RoleId, DeptId)>)> {
     Ok(on_backend!(conn, c => {
         let all = roles::table.select((roles::id, roles::status, roles::data_scope)).load(c).await?;
         let codes = role_menus::table
@@ -108,7 +109,7 @@ pub async fn snapshot(
 }
 
 /// The codes that a user holds at this moment.
-pub async fn codes_of_user(conn: &mut Conn, user: UserId) -> Result<Vec<String>> {
+pub async fn codes_of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Codes>> {
     Ok(on_backend!(conn, c => user_roles::table
         .inner_join(roles::table.inner_join(role_menus::table.inner_join(menus::table)))
         .filter(user_roles::user_id.eq(user))

@@ -1,6 +1,6 @@
 //! The rules of roles: nobody can grant what they lack, and nobody locks themselves out.
 
-use super::cache::{RoleGrant, RoleSnapshotKey, parse_codes, snapshot_within};
+use super::cache::{RoleGrant, RoleSnapshotKey, snapshot_within};
 use super::input::{CreateRoleInput, DeleteRolesInput, SetRoleDataScopeInput, SetRoleMenusInput, UpdateRoleInput};
 use super::model::{self, DataScope, Role, RoleFilter, RoleId, RoleSort};
 use super::repository;
@@ -90,7 +90,7 @@ pub async fn ensure_still_allowed(write: &mut Write<'_>, viewer: &Viewer, permis
         return Ok(());
     }
     let codes = repository::codes_of_user(write.conn(), me.user_id).await?;
-    if codes.iter().any(|codes| parse_codes(codes).contains(permission)) {
+    if codes.iter().any(|codes| codes.permissions().contains(permission)) {
         return Ok(());
     }
     Err(Error::NotAllowed(format!(
@@ -102,7 +102,7 @@ pub async fn ensure_still_allowed(write: &mut Write<'_>, viewer: &Viewer, permis
 /// What a user holds in this transaction.
 pub async fn permissions_of(write: &mut Write<'_>, user: UserId) -> Result<Permissions> {
     let codes = repository::codes_of_user(write.conn(), user).await?;
-    Ok(codes.iter().fold(Permissions::default(), |all, codes| all.union(parse_codes(codes))))
+    Ok(codes.iter().fold(Permissions::default(), |all, codes| all.union(codes.permissions())))
 }
 
 fn name_taken(error: Error) -> Error {

@@ -186,6 +186,13 @@ pub async fn update(write: &mut Write<'_>, before: &User, after: &User) -> Resul
     Ok(changed == 1)
 }
 
+/// Locks the row until the transaction ends: an update that changes nothing does so on every back end.
+pub async fn hold(write: &mut Write<'_>, id: UserId) -> Result<()> {
+    let row = users::table.filter(users::id.eq(id));
+    on_backend!(write.conn(), c => diesel::update(row).set(users::version.eq(users::version)).execute(c).await)?;
+    Ok(())
+}
+
 /// A login is no change of the account: its version stays.
 pub async fn touch_login(write: &mut Write<'_>, id: UserId, at: Timestamp) -> Result<()> {
     let row = users::table.filter(users::id.eq(id));

@@ -26,11 +26,11 @@ pub(super) fn check(
         let required = !definition.var_type.node.nullable;
         inspector.within(format_args!("${name}"), |inspector| match given.get(name) {
             None if required && definition.default_value.is_none() => {
-                inspector.problem("REQUIRED", format!("is required, a {ty}."));
+                inspector.problem("REQUIRED", format!("of type {ty} is required."));
             }
             None => {}
             Some(ConstValue::Null) if required || strict.contains(&name) => {
-                inspector.problem("REQUIRED", format!("must not be null, it is a {ty}."));
+                inspector.problem("REQUIRED", format!("of type {ty} must not be null."));
             }
             Some(value) => inspector.inspect(ty, value, false),
         });

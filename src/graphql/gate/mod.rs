@@ -5,8 +5,11 @@
 //! nothing is selected twice, so that the engine's own walks, which are exponential in fragments and run repeated
 //! selections repeatedly, are harmless. [`Shape::apply`] then puts the response in the shape of the specification.
 //!
+//! [`Gate`] does the same for one schema, and does not parse a text again that it knows.
+//!
 //! The order matters: each step is linear in what the steps before have bounded.
 
+mod cache;
 mod coerce;
 mod error;
 mod fragments;
@@ -22,6 +25,8 @@ mod tests;
 mod values;
 mod variables;
 
+use std::collections::HashMap;
+
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection,
 };
@@ -29,6 +34,7 @@ use async_graphql::parser::{Error as ParseError, parse_query};
 use async_graphql::registry::{MetaType, Registry};
 use async_graphql::{Name, Positioned, Variables};
 
+pub use self::cache::Gate;
 pub use self::error::GateError;
 pub use self::schema::schema_env;
 pub use self::shape::Shape;
@@ -122,8 +128,21 @@ pub fn check(
     operation_name: Option<&str>,
     variables: &Variables,
 ) -> Result<Checked, Vec<GateError>> {
+    check_parsed(registry, limits, &parse(limits, query)?, operation_name, variables)
+}
+
+fn parse(limits: &Limits, query: &str) -> Result<ExecutableDocument, Vec<GateError>> {
     scan::check(limits, query).map_err(one)?;
-    let document = parse_query(query).map_err(|error| one(parse_failed(&error)))?;
+    parse_query(query).map_err(|error| one(parse_failed(&error)))
+}
+
+fn check_parsed(
+    registry: &Registry,
+    limits: &Limits,
+    document: &ExecutableDocument,
+    operation_name: Option<&str>,
+    variables: &Variables,
+) -> Result<Checked, Vec<GateError>> {
     let count = document.operations.iter().len();
     if count > limits.operations {
         return Err(one(GateError::limit(format!(
@@ -131,22 +150,22 @@ pub fn check(
             limits.operations
         ))));
     }
-    let (name, operation) = choose(&document, operation_name).map_err(one)?;
+    let (name, operation) = choose(document, operation_name).map_err(one)?;
     let count = operation.node.variable_definitions.len();
     if count > limits.variables {
         let limit = limits.variables;
         let message = format!("The operation has {count} variables; {limit} are allowed. Use an input object.");
         return Err(one(GateError::limit(message).at(operation.pos)));
     }
-    let fragments = fragments::Fragments::new(&document).map_err(error::sorted)?;
+    let fragments = fragments::Fragments::new(document).map_err(error::sorted)?;
     let values = coerce::Values::new(variables, &operation.node);
     let size = measure::measure(registry, &fragments, &operation.node, values);
     size.check(limits, operation.pos)?;
-    let strict = rules::check(registry, &document, &fragments, &operation.node)?;
+    let strict = rules::check(registry, document, &fragments, &operation.node)?;
     coerce::check(registry, &operation.node, &strict, variables).map_err(one)?;
     // Selections on interfaces are multiplied by merging; nobody needs it more than a few times.
     let budget = limits.selections.saturating_mul(2).saturating_add(limits.introspection);
-    let merged = merge::merge(registry, &document, &operation.node, values, budget)?;
+    let merged = merge::merge(registry, document, &operation.node, values, budget)?;
     let root_fields = root_fields(&merged);
     check_root(limits, operation, &root_fields).map_err(one)?;
 
@@ -166,7 +185,7 @@ pub fn check(
                 Some(name) => DocumentOperations::Multiple([(name.clone(), merged)].into()),
                 None => DocumentOperations::Single(merged),
             },
-            fragments: Default::default(),
+            fragments: HashMap::new(),
         },
     })
 }

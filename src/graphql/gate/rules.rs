@@ -103,7 +103,12 @@ impl<'a> Rules<'a> {
     }
 
     fn hint<'n>(&self, unknown: &str, known: impl Iterator<Item = &'n String>) -> String {
-        if self.registry.enable_suggestions { did_you_mean(unknown, known) } else { String::new() }
+        // Comparing names is the one thing here that is not cheap, and nobody reads that many hints.
+        if self.registry.enable_suggestions && self.errors.len() < MAX_ERRORS {
+            did_you_mean(unknown, known)
+        } else {
+            String::new()
+        }
     }
 
     fn set(&mut self, parent: &'a MetaType, set: &'a SelectionSet) {
@@ -166,18 +171,17 @@ impl<'a> Rules<'a> {
         };
         self.arguments(&format_args!("\"{name}\""), pos, &meta.args, &field.arguments);
         let set = &field.selection_set.node;
-        match self.registry.concrete_type_by_name(&meta.ty) {
-            Some(ty) if ty.is_leaf() => {
-                if !set.items.is_empty() {
-                    self.refuse(pos, format!("\"{name}\" is a {}, nothing can be selected in it.", meta.ty));
-                }
+        let Some(ty) = self.registry.concrete_type_by_name(&meta.ty) else { return };
+        match (ty.is_leaf(), set.items.is_empty()) {
+            (true, true) => {}
+            (true, false) => {
+                self.refuse(pos, format!("\"{name}\" is of type {}: nothing can be selected in it.", meta.ty));
             }
-            Some(_) if set.items.is_empty() => {
+            (false, true) => {
                 let ty = &meta.ty;
-                self.refuse(pos, format!("\"{name}\" is a {ty}: select fields of it, as in {name} {{ … }}."));
+                self.refuse(pos, format!("\"{name}\" is of type {ty}: select fields of it, as in {name} {{ … }}."));
             }
-            Some(ty) => self.set(ty, set),
-            None => {}
+            (false, false) => self.set(ty, set),
         }
     }
 
@@ -188,8 +192,9 @@ impl<'a> Rules<'a> {
         known: &'a IndexMap<String, MetaInputValue>,
         given: &'a [(Positioned<Name>, Positioned<Value>)],
     ) {
-        for (index, (name, value)) in given.iter().enumerate() {
-            if given[..index].iter().any(|(earlier, _)| earlier.node == name.node) {
+        let mut seen = HashSet::new();
+        for (name, value) in given {
+            if given.len() > 1 && !seen.insert(name.node.as_str()) {
                 self.refuse(name.pos, format!("The argument \"{}\" is given twice.", name.node));
             }
             self.inspector.pos = value.pos;
@@ -210,7 +215,7 @@ impl<'a> Rules<'a> {
         for meta in known.values() {
             let required = meta.ty.ends_with('!') && meta.default_value.is_none();
             if required && !given.iter().any(|(name, _)| name.node == meta.name) {
-                self.refuse(pos, format!("{owner} needs the argument \"{}\", a {}.", meta.name, meta.ty));
+                self.refuse(pos, format!("{owner} needs the argument \"{}\" of type {}.", meta.name, meta.ty));
             }
         }
     }

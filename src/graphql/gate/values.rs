@@ -180,7 +180,7 @@ impl<'a> Inspector<'a> {
             }
             Some(MetaType::InputObject { input_fields, oneof, .. }) => match view {
                 View::Object(object) => self.inspect_object(ty, input_fields, *oneof, object),
-                _ => self.problem("INVALID_VALUE", format!("must be an object, a {ty}.")),
+                _ => self.problem("INVALID_VALUE", format!("must be an object with the fields of {ty}.")),
             },
             // Not an input type: refused where it is declared.
             _ => {}
@@ -195,7 +195,11 @@ impl<'a> Inspector<'a> {
         object: &'a IndexMap<Name, V>,
     ) {
         for name in object.keys().filter(|name| !fields.contains_key(name.as_str())) {
-            let hint = if self.registry.enable_suggestions { did_you_mean(name, fields.keys()) } else { String::new() };
+            let hint = if self.registry.enable_suggestions && self.problems.len() < MAX_ERRORS {
+                did_you_mean(name, fields.keys())
+            } else {
+                String::new()
+            };
             let path = if name.len() > 60 { "…" } else { name.as_str() };
             self.within(path, |this| {
                 this.problem("UNKNOWN_FIELD", format!("is not a field of {ty}.{hint}"));

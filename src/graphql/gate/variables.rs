@@ -1,12 +1,13 @@
 //! Whether the variables that an operation declares and those that it uses are the same, and of types that fit.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use async_graphql::parser::types::{BaseType, OperationDefinition, Type};
 use async_graphql::registry::{MetaTypeName, Registry};
 use async_graphql_value::ConstValue;
 
 use super::GateError;
+use super::error::MAX_ERRORS;
 use super::values::{Inspector, Use};
 
 /// Checks the declarations: known input types, defaults that fit, every name once.
@@ -22,7 +23,7 @@ pub(super) fn check_definitions(registry: &Registry, operation: &OperationDefini
         match registry.types.get(concrete(ty)) {
             Some(known) if known.is_input() => {}
             Some(_) => {
-                refuse(format!("The variable \"${name}\" cannot be a {ty}, which is not an input type."));
+                refuse(format!("The variable \"${name}\" cannot be of type {ty}, which is not for input."));
                 continue;
             }
             None => {
@@ -56,17 +57,17 @@ pub(super) fn check_uses<'a>(
     errors: &mut Vec<GateError>,
 ) -> Vec<&'a str> {
     let of = name.map(|name| format!(" of \"{name}\"")).unwrap_or_default();
+    let definitions = operation.variable_definitions.iter().map(|definition| &definition.node);
+    let declared: HashMap<&str, _> =
+        definitions.map(|it| (it.name.node.as_str(), (it, it.var_type.to_string()))).collect();
+    let mut unused: HashSet<&str> = declared.keys().copied().collect();
     let mut strict = Vec::new();
-    let mut unused: HashSet<&str> = HashSet::new();
-    let mut declared = Vec::with_capacity(operation.variable_definitions.len());
-    for definition in &operation.variable_definitions {
-        unused.insert(&definition.node.name.node);
-        declared.push((&definition.node, definition.node.var_type.to_string()));
-    }
     let mut undefined = HashSet::new();
     for place in uses {
-        let found = declared.iter().find(|(definition, _)| definition.name.node == place.name);
-        let Some((definition, ty)) = found else {
+        if errors.len() > MAX_ERRORS * 10 {
+            return strict;
+        }
+        let Some((definition, ty)) = declared.get(place.name) else {
             if undefined.insert(place.name) {
                 let message = format!("The variable \"${}\"{of} is used, but not declared.", place.name);
                 errors.push(GateError::invalid(place.pos, message));
@@ -86,7 +87,7 @@ pub(super) fn check_uses<'a>(
         };
         if !fits {
             let message = format!(
-                "The variable \"${}\" is a {ty}, but a {expected} is needed here. Change its declaration.",
+                "The variable \"${}\" is declared as {ty}, but {expected} is needed here. Change its declaration.",
                 place.name
             );
             errors.push(GateError::invalid(place.pos, message));

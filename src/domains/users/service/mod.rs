@@ -74,6 +74,12 @@ pub async fn find_within(write: &mut Write<'_>, id: UserId) -> Result<Option<Use
     Ok(repository::by_ids(write.conn(), &Scope::All, &[id]).await?.into_iter().next())
 }
 
+/// The same, and nobody else changes the user until the transaction ends.
+pub async fn hold(write: &mut Write<'_>, id: UserId) -> Result<Option<User>> {
+    repository::hold(write, id).await?;
+    find_within(write, id).await
+}
+
 pub async fn touch_login(write: &mut Write<'_>, id: UserId, at: Timestamp) -> Result<()> {
     repository::touch_login(write, id, at).await
 }

@@ -163,3 +163,17 @@ fn no_answer_is_as_long_as_the_question() {
     let errors = refused_with("mutation ($i: UserInput!) { save(input: $i) }", value!({ "i": { (long): 1 } }));
     assert!(errors[0].message.len() < 500 && errors[0].fields[0].path.len() < 100);
 }
+
+#[test]
+fn a_known_text_is_checked_like_a_new_one() {
+    let gate = super::super::Gate::new(ENV.clone(), Limits::default());
+    let query = "query ($n: Int!) { users(first: $n) { nodes { id } } }";
+    for n in [5, 6] {
+        let checked = gate.check(query, None, &Variables::from_value(value!({ "n": n }))).unwrap();
+        assert_eq!(checked.cost, 1 + n * 2);
+    }
+    let errors = gate.check(query, None, &Variables::default()).unwrap_err();
+    assert_eq!(errors[0].code, ErrorCode::BadUserInput);
+    assert!(gate.check(query, Some("A"), &Variables::default()).is_err());
+    assert!(gate.check("{ nope }", None, &Variables::default()).is_err());
+}

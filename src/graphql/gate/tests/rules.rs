@@ -14,7 +14,7 @@ fn fields_and_arguments() {
     invalid("{ search { name } }", "fragment on one of its types");
     invalid("{ users(frist: 1) { totalCount } }", "no argument \"frist\". Did you mean \"first\"?");
     invalid("{ users(first: 1, first: 2) { totalCount } }", "given twice");
-    invalid("{ node { id } }", "needs the argument \"id\", a ID!");
+    invalid("{ node { id } }", "needs the argument \"id\" of type ID!");
     invalid("{ __typename(x: 1) }", "neither arguments nor fields");
     invalid("{ __typename { x } }", "neither arguments nor fields");
     invalid("{ me { __gate: id } }", "choose another");
@@ -84,7 +84,7 @@ fn directives() {
 #[test]
 fn declarations_of_variables() {
     invalid("query ($x: Nope) { echo(text: $x) }", "unknown type Nope");
-    invalid("query ($x: User) { echo(text: $x) }", "not an input type");
+    invalid("query ($x: User) { echo(text: $x) }", "not for input");
     invalid("query ($x: Int, $x: Int) { echo(number: $x) }", "declared twice");
     invalid("query ($x: Int = \"1\") { echo(number: $x) }", "A default does not fit: `$x` must be a whole number");
     invalid("query ($x: Status = \"ACTIVE\") { echo(status: $x) }", "must be one of");
@@ -97,13 +97,13 @@ fn declarations_of_variables() {
 
 #[test]
 fn uses_of_variables() {
-    invalid("query ($x: ID) { node(id: $x) { id } }", "\"$x\" is a ID, but a ID! is needed here");
-    invalid("query ($x: Int) { echo(text: $x) }", "but a String is needed");
-    invalid("query ($x: String) { node(id: $x) { id } }", "but a ID! is needed");
-    invalid("query ($x: [ID]!) { nodes(ids: $x) { id } }", "but a [ID!]! is needed");
-    invalid("query ($x: ID) { nodes(ids: [$x]) { id } }", "but a ID! is needed");
-    invalid("query ($x: ID) { echo(target: { id: $x }) }", "but a ID! is needed");
-    invalid("query ($x: Boolean) { me { id @skip(if: $x) } }", "but a Boolean! is needed");
+    invalid("query ($x: ID) { node(id: $x) { id } }", "\"$x\" is declared as ID, but ID! is needed here");
+    invalid("query ($x: Int) { echo(text: $x) }", "but String is needed");
+    invalid("query ($x: String) { node(id: $x) { id } }", "but ID! is needed");
+    invalid("query ($x: [ID]!) { nodes(ids: $x) { id } }", "but [ID!]! is needed");
+    invalid("query ($x: ID) { nodes(ids: [$x]) { id } }", "but ID! is needed");
+    invalid("query ($x: ID) { echo(target: { id: $x }) }", "but ID! is needed");
+    invalid("query ($x: Boolean) { me { id @skip(if: $x) } }", "but Boolean! is needed");
     for query in [
         "query ($x: ID! = 1) { node(id: $x) { id } }",
         "query ($x: ID = 1) { node(id: $x) { id } }",

@@ -28,7 +28,10 @@ fn all_that_is_missing_is_named_at_once() {
     // Null for a variable of nullable type at a place that has a default, but must not be null.
     assert_eq!(bad(query, value!({ "a": "x", "b": [], "d": null })), [required("$d")]);
     let message = &refused_with(query, value!({}))[0].message;
-    assert_eq!(message, "2 values of variables are not valid: `$a` is required, a ID!. `$b` is required, a [ID!]!.");
+    assert_eq!(
+        message,
+        "2 values of variables are not valid: `$a` of type ID! is required. `$b` of type [ID!]! is required."
+    );
 }
 
 #[test]

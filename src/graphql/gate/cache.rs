@@ -1,0 +1,108 @@
+//! Texts that have passed before.
+//!
+//! Clients send the same few documents over and over, and parsing takes longer than all other steps together.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{SchemaEnv, Variables};
+
+use super::{Checked, GateError, Limits, check_parsed, parse};
+
+/// How much text one generation keeps; a parsed document is some forty times as large as its text.
+const GENERATION_BYTES: usize = 128 * 1024;
+
+/// The gate of one schema.
+pub struct Gate {
+    schema: SchemaEnv,
+    limits: Limits,
+    documents: Mutex<Generations>,
+}
+
+impl Gate {
+    pub fn new(schema: SchemaEnv, limits: Limits) -> Self {
+        Self { schema, limits, documents: Mutex::default() }
+    }
+
+    /// Lets a document pass, or says why not.
+    pub fn check(
+        &self,
+        query: &str,
+        operation_name: Option<&str>,
+        variables: &Variables,
+    ) -> Result<Checked, Vec<GateError>> {
+        let known = self.documents().get(query);
+        let is_new = known.is_none();
+        let document = match known {
+            Some(document) => document,
+            None => Arc::new(parse(&self.limits, query)?),
+        };
+        let checked = check_parsed(&self.schema.registry, &self.limits, &document, operation_name, variables)?;
+        // Only what fits the schema is worth keeping.
+        if is_new {
+            self.documents().insert(query, document);
+        }
+        Ok(checked)
+    }
+
+    fn documents(&self) -> std::sync::MutexGuard<'_, Generations> {
+        self.documents.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+type Documents = HashMap<Arc<str>, Arc<ExecutableDocument>>;
+
+/// Two generations of documents: when the young one is full it becomes the old one, and what is not asked for
+/// until that happens again is forgotten.
+#[derive(Default)]
+struct Generations {
+    young: Documents,
+    bytes: usize,
+    old: Documents,
+}
+
+impl Generations {
+    fn get(&mut self, query: &str) -> Option<Arc<ExecutableDocument>> {
+        if let Some(document) = self.young.get(query) {
+            return Some(document.clone());
+        }
+        let (_, document) = self.old.remove_entry(query)?;
+        self.insert(query, document.clone());
+        Some(document)
+    }
+
+    fn insert(&mut self, query: &str, document: Arc<ExecutableDocument>) {
+        if self.bytes + query.len() > GENERATION_BYTES {
+            self.old = std::mem::take(&mut self.young);
+            self.bytes = 0;
+        }
+        if self.young.insert(query.into(), document).is_none() {
+            self.bytes += query.len();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document() -> Arc<ExecutableDocument> {
+        Arc::new(async_graphql::parser::parse_query("{ a }").expect("a document"))
+    }
+
+    #[test]
+    fn what_is_used_stays_and_the_rest_is_forgotten() {
+        let mut documents = Generations::default();
+        let text = |n: usize| format!("{n:1000}");
+        documents.insert("used", document());
+        for n in 0..1_000 {
+            documents.insert(&text(n), document());
+            assert!(documents.get("used").is_some());
+        }
+        assert!(documents.get(&text(999)).is_some());
+        assert!(documents.get(&text(0)).is_none());
+        let kept: usize = documents.young.keys().chain(documents.old.keys()).map(|text| text.len()).sum();
+        assert!(kept <= 2 * GENERATION_BYTES);
+    }
+}
