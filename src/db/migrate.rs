@@ -89,26 +89,26 @@ where
     H: MigrationHarness<DB>,
     EmbeddedMigrations: MigrationSource<DB>,
 {
-    let applied = names(&harness.applied_migrations()?);
-    let mut known: Vec<String> = MigrationSource::<DB>::migrations(&migrations)?
-        .iter()
-        .map(|migration| migration.name().version().to_string())
-        .collect();
+    let applied: Vec<String> = harness.applied_migrations()?.iter().map(ToString::to_string).collect();
+    let known = MigrationSource::<DB>::migrations(&migrations)?;
+    let mut known: Vec<(String, String)> =
+        known.iter().map(|known| (known.name().version().to_string(), known.name().to_string())).collect();
     known.sort();
+    let name = |version: &MigrationVersion<'_>| {
+        let version = version.to_string();
+        known.iter().find(|(known, _)| *known == version).map_or(version, |(_, name)| name.clone())
+    };
+    let is_known = |version: &String| known.iter().any(|(known, _)| known == version);
     let status = Status {
-        pending: known.iter().filter(|name| !applied.contains(name)).cloned().collect(),
-        unknown: applied.iter().filter(|name| !known.contains(name)).cloned().collect(),
+        pending: known.iter().filter(|(version, _)| !applied.contains(version)).map(|(_, name)| name.clone()).collect(),
+        unknown: applied.iter().filter(|version| !is_known(version)).cloned().collect(),
     };
     let changed = match task {
-        Task::Run if status.unknown.is_empty() => names(&harness.run_pending_migrations(migrations)?),
-        Task::RevertAll => names(&harness.revert_all_migrations(migrations)?),
+        Task::Run if status.unknown.is_empty() => harness.run_pending_migrations(migrations)?,
+        Task::RevertAll => harness.revert_all_migrations(migrations)?,
         Task::Run | Task::Look => Vec::new(),
     };
-    Ok((status, changed))
-}
-
-fn names(versions: &[MigrationVersion<'_>]) -> Vec<String> {
-    versions.iter().map(ToString::to_string).collect()
+    Ok((status, changed.iter().map(name).collect()))
 }
 
 diesel::table! {

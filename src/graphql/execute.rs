@@ -6,7 +6,7 @@ use async_graphql::parser::types::OperationType;
 use async_graphql::{PathSegment, Request, Response, ServerError, Value, Variables};
 
 use super::batch::{Batch, Queue};
-use super::gate::{self, Checked, Limits};
+use super::gate::Checked;
 use super::{RequestState, Schema};
 use crate::app::App;
 use crate::error::ErrorCode;
@@ -22,12 +22,11 @@ impl Operation {
     /// Reads, measures and merges a document; nothing of it has run when this fails.
     pub fn prepare(
         schema: &Schema,
-        limits: &Limits,
         query: &str,
         operation_name: Option<&str>,
         variables: Variables,
     ) -> Result<Self, Vec<ServerError>> {
-        let checked = gate::check(&schema.env.registry, limits, query, operation_name, &variables);
+        let checked = schema.gate.check(query, operation_name, &variables);
         let checked = checked.map_err(|errors| errors.into_iter().map(Into::into).collect::<Vec<_>>())?;
         Ok(Self { checked, variables })
     }
@@ -56,6 +55,11 @@ pub async fn execute(schema: &Schema, app: Arc<App>, viewer: Viewer, operation: 
     response
 }
 
+/// Whether nothing was executed. (`data` can be null after an execution too: a null that had to move up that far.)
+pub fn is_request_error(response: &Response) -> bool {
+    response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty())
+}
+
 /// The most errors that an answer lists.
 const MOST_ERRORS: usize = 50;
 /// The longest message of the engine that is passed on.
@@ -63,7 +67,7 @@ const LONGEST_MESSAGE: usize = 500;
 
 /// Gives every error its code and the trace id, and bounds what the engine wrote.
 pub fn finish(response: &mut Response, trace_id: &str) {
-    let request_failed = response.data == Value::Null;
+    let request_failed = is_request_error(response);
     response.errors.truncate(MOST_ERRORS);
     for error in &mut response.errors {
         if error.message.len() > LONGEST_MESSAGE {

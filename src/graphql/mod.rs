@@ -24,6 +24,6 @@ mod schema;
 pub use batch::Batch;
 pub use connection::{Connection, PageInfo, total_if_wanted};
 pub use context::{ContextExt, RequestState, load, load_many};
-pub use execute::{Operation, execute, finish};
+pub use execute::{Operation, execute, finish, is_request_error};
 pub use guard::{Field, edge, mutation, query};
 pub use schema::{Schema, build as schema, sdl};

@@ -15,6 +15,10 @@ impl ScalarType for Timestamp {
         }
     }
 
+    fn is_valid(value: &Value) -> bool {
+        matches!(value, Value::String(text) if Self::parse(text).is_some())
+    }
+
     fn to_value(&self) -> Value {
         Value::String(self.to_string())
     }

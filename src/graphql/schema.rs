@@ -1,11 +1,12 @@
 //! The roots of the schema.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use async_graphql::registry::MetaType;
-use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder, SchemaEnv};
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, SchemaBuilder, SchemaEnv, ValidationMode};
 
-use super::gate;
+use super::gate::{self, Gate, Limits};
 use super::node::NodeQuery;
 use crate::domains::auth::graphql::{AuthMutation, AuthQuery};
 use crate::domains::depts::graphql::{DeptMutation, DeptQuery};
@@ -28,8 +29,8 @@ type Engine = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 #[derive(Clone)]
 pub struct Schema {
     pub(super) engine: Engine,
-    /// What the gate measures documents by.
-    pub(super) env: SchemaEnv,
+    pub(super) gate: Arc<Gate>,
+    env: SchemaEnv,
 }
 
 impl Schema {
@@ -40,12 +41,15 @@ impl Schema {
 }
 
 fn builder() -> SchemaBuilder<Query, Mutation, EmptySubscription> {
-    // The gate bounds documents; what the engine adds by itself must not be tighter.
-    Engine::build(Query::default(), Mutation::default(), EmptySubscription).limit_recursive_depth(64)
+    // The gate validates and bounds documents: the engine need not do it again, and must not be tighter.
+    Engine::build(Query::default(), Mutation::default(), EmptySubscription)
+        .validation_mode(ValidationMode::Fast)
+        .limit_recursive_depth(64)
 }
 
 pub fn build() -> Schema {
-    Schema { engine: builder().finish(), env: gate::schema_env(builder()) }
+    let env = gate::schema_env(builder());
+    Schema { engine: builder().finish(), gate: Arc::new(Gate::new(env.clone(), Limits::default())), env }
 }
 
 /// The schema as text, in a stable order.

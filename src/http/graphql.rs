@@ -18,7 +18,7 @@ use super::request::TraceId;
 use super::{Server, graphiql};
 use crate::domains::auth;
 use crate::error::{Error, ErrorCode};
-use crate::graphql::{Operation, execute, finish};
+use crate::graphql::{Operation, execute, finish, is_request_error};
 use crate::security::RequestInfo;
 use crate::telemetry::clip;
 
@@ -154,8 +154,7 @@ async fn run(
 ) -> Result<Answer, Refusal> {
     let query = asked.query.ok_or_else(|| Refusal::bad_request("The request has no `query`."))?;
     let variables = asked.variables.map_or_else(Variables::default, |map| Variables::from_json(map.into()));
-    let prepared =
-        Operation::prepare(&server.schema, &server.limits, &query, asked.operation_name.as_deref(), variables);
+    let prepared = Operation::prepare(&server.schema, &query, asked.operation_name.as_deref(), variables);
     let operation = match prepared {
         Ok(operation) => operation,
         Err(errors) => return Ok(Answer::from_errors(errors)),
@@ -204,14 +203,12 @@ fn failed(error: Error) -> Answer {
 
 fn reply(mut answer: Answer, form: Form, trace: &TraceId) -> Response {
     finish(&mut answer, &trace.0);
-    let status = match (form, &answer.data) {
-        (Form::GraphqlResponse, Value::Null) => StatusCode::BAD_REQUEST,
-        _ => StatusCode::OK,
-    };
     let status = match code_of(&answer) {
-        Some("UNAVAILABLE") if answer.data == Value::Null => StatusCode::SERVICE_UNAVAILABLE,
-        Some("INTERNAL_SERVER_ERROR") if answer.data == Value::Null => StatusCode::INTERNAL_SERVER_ERROR,
-        _ => status,
+        _ if !is_request_error(&answer) => StatusCode::OK,
+        Some("UNAVAILABLE") => StatusCode::SERVICE_UNAVAILABLE,
+        Some("INTERNAL_SERVER_ERROR") => StatusCode::INTERNAL_SERVER_ERROR,
+        _ if form == Form::GraphqlResponse => StatusCode::BAD_REQUEST,
+        _ => StatusCode::OK,
     };
     render(status, form, &answer)
 }
@@ -244,7 +241,7 @@ fn render(status: StatusCode, form: Form, answer: &Answer) -> Response {
         #[serde(skip_serializing_if = "Option::is_none")]
         data: Option<&'a Value>,
     }
-    let written = Written { errors: &answer.errors, data: (answer.data != Value::Null).then_some(&answer.data) };
+    let written = Written { errors: &answer.errors, data: (!is_request_error(answer)).then_some(&answer.data) };
     let headers = [
         (header::CONTENT_TYPE, form.content_type()),
         (header::CACHE_CONTROL, "no-store"),

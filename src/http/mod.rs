@@ -26,7 +26,6 @@ use tokio::net::TcpListener;
 use crate::app::App;
 use crate::config::Http;
 use crate::graphql::Schema;
-use crate::graphql::gate::Limits;
 
 #[derive(Clone)]
 struct Server(Arc<Inner>);
@@ -34,7 +33,6 @@ struct Server(Arc<Inner>);
 struct Inner {
     app: Arc<App>,
     schema: Schema,
-    limits: Limits,
     options: Http,
 }
 
@@ -49,7 +47,7 @@ impl std::ops::Deref for Server {
 pub fn router(app: Arc<App>, options: Http) -> Router {
     let graphiql = options.graphiql;
     let schema = crate::graphql::schema();
-    let server = Server(Arc::new(Inner { app, schema, limits: Limits::default(), options }));
+    let server = Server(Arc::new(Inner { app, schema, options }));
     let mut router = Router::new()
         .route("/graphql", axum::routing::any(graphql::endpoint))
         .route("/healthz", get(health::healthz))

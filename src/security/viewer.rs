@@ -1,6 +1,6 @@
 //! Who sends a request, as worked out once at the way in.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::{Permission, Permissions, Scope};
 use crate::audit::Action;
@@ -38,16 +38,17 @@ pub struct Viewer {
     identity: Result<Identity, &'static str>,
     pub request: RequestInfo,
     action: Mutex<Option<Arc<Action>>>,
+    logged_in: OnceLock<UserId>,
 }
 
 impl Viewer {
     pub fn known(identity: Identity, request: RequestInfo) -> Self {
-        Self { identity: Ok(identity), request, action: Mutex::default() }
+        Self { identity: Ok(identity), request, action: Mutex::default(), logged_in: OnceLock::new() }
     }
 
     /// Nobody; `why` tells what to do about it.
     pub fn anonymous(why: &'static str, request: RequestInfo) -> Self {
-        Self { identity: Err(why), request, action: Mutex::default() }
+        Self { identity: Err(why), request, action: Mutex::default(), logged_in: OnceLock::new() }
     }
 
     /// This program itself, running a command: its writes are recorded under the command's name.
@@ -68,8 +69,14 @@ impl Viewer {
         self.identity.as_ref().ok().map(|identity| identity.user_id)
     }
 
+    /// Whether this is the viewer's own account, also if it is this request that has logged them in.
     pub fn is(&self, user: UserId) -> bool {
-        self.user_id() == Some(user)
+        self.user_id() == Some(user) || self.logged_in.get() == Some(&user)
+    }
+
+    /// Lets the rest of a request that has logged someone in read their own account. It gives no other right.
+    pub fn has_logged_in(&self, user: UserId) {
+        let _ = self.logged_in.set(user);
     }
 
     pub fn is_superuser(&self) -> bool {

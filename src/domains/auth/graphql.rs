@@ -94,7 +94,8 @@ pub struct SessionPayload {
     user: UserObject,
 }
 
-fn payload(tokens: service::Tokens) -> SessionPayload {
+fn payload(ctx: &Context<'_>, tokens: service::Tokens) -> SessionPayload {
+    ctx.viewer().has_logged_in(tokens.user.id);
     SessionPayload {
         access_token: tokens.access_token,
         expires_at: tokens.expires_at,
@@ -123,7 +124,7 @@ impl AuthMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "User name and password.")] input: LoginInput,
     ) -> Field<SessionPayload> {
-        mutation(ctx, async { Ok(payload(service::login(ctx.app(), ctx.viewer(), input).await?)) }).await
+        mutation(ctx, async { Ok(payload(ctx, service::login(ctx.app(), ctx.viewer(), input).await?)) }).await
     }
 
     /// Carries a session on with its refresh token. May appear once in an operation.
@@ -133,7 +134,7 @@ impl AuthMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "The refresh token.")] input: RefreshSessionInput,
     ) -> Field<SessionPayload> {
-        mutation(ctx, async { Ok(payload(service::refresh(ctx.app(), ctx.viewer(), input).await?)) }).await
+        mutation(ctx, async { Ok(payload(ctx, service::refresh(ctx.app(), ctx.viewer(), input).await?)) }).await
     }
 
     /// Ends the session that this request belongs to.

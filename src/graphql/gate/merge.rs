@@ -1,10 +1,10 @@
 //! Rewrites an operation so that the engine resolves each response key of each object once.
 //!
-//! The engine resolves a field as often as it is selected, which for a mutation means that it is done twice, and walks a
-//! fragment wherever it is spread. So here the fields are collected as the specification has it: fragments dissolve into
-//! the selection they are spread in, what `@skip` and `@include` leave out is gone, and the selections of one response
-//! key become one. Inline fragments stay only inside interfaces and unions, one for each object type, and no response
-//! key is then selected in such a fragment and beside it.
+//! The engine resolves a field as often as it is selected, which for a mutation means that it is done twice, and
+//! walks a fragment wherever it is spread. So here the fields are collected as the specification has it: fragments
+//! dissolve into the selection they are spread in, what `@skip` and `@include` leave out is gone, and the selections
+//! of one response key become one. Inline fragments stay only inside interfaces and unions, one for each object type,
+//! and no response key is then selected in such a fragment and beside it.
 //!
 //! An argument or input field whose variable is absent is left out as well; the engine would take it for null.
 

@@ -2,8 +2,8 @@
 //!
 //! The engine puts fields in the order in which they are done, leaves out the keys of fields that fail, and lets an
 //! object without any key be null. A [`Shape`] is taken from the merged operation before it runs, and puts a response
-//! right in place: keys in the order of the selection, null for what failed, and where null is not allowed, null for the
-//! nearest object or list around it that may be.
+//! right in place: keys in the order of the selection, null for what failed, and where null is not allowed, null for
+//! the nearest object or list around it that may be.
 
 use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{OperationDefinition, Selection, SelectionSet};
