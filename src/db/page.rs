@@ -119,7 +119,7 @@ impl<T, R> SortKey<T, R> {
 }
 
 /// The whole order of a list. The last key must be unique, so that every row has its place.
-pub struct Order<T, R>(pub Vec<(SortKey<T, R>, Direction)>);
+pub struct Order<T, R>(Vec<(SortKey<T, R>, Direction)>);
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, async_graphql::Enum)]
 #[graphql(name = "OrderDirection")]
@@ -133,6 +133,21 @@ pub enum Direction {
 }
 
 impl<T, R> Order<T, R> {
+    /// The order by `keys`, the first one first, and by the unique `id` at the end, which goes the way of the last key.
+    /// A key that comes again orders nothing any more.
+    pub fn by<S: Copy + PartialEq>(
+        keys: &[(S, Direction)],
+        key: impl Fn(S) -> SortKey<T, R>,
+        id: SortKey<T, R>,
+    ) -> Self {
+        let is_first = |at: usize| keys[..at].iter().all(|(earlier, _)| *earlier != keys[at].0);
+        let distinct = keys.iter().enumerate().filter(|(at, _)| is_first(*at));
+        let mut order: Vec<_> = distinct.map(|(_, (sort, direction))| (key(*sort), *direction)).collect();
+        let last = order.last().map_or(Direction::Asc, |(_, direction)| *direction);
+        order.push((id, last));
+        Self(order)
+    }
+
     /// Names the order inside a cursor, which is worthless under any other.
     fn signature(&self) -> String {
         self.0

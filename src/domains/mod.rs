@@ -1,9 +1,12 @@
 //! One folder per noun. Services and repositories depend on each other in one direction only:
 //!
 //! ```text
-//! auth → users → roles → menus    users → sessions
-//!          └───→ depts ←──┘(roles)      logs → users
+//! auth → users → roles → menus      users → sessions
+//!          └──────┴───→ depts       auth → logs
 //! ```
+//!
+//! One thing points back: a changed menu makes the snapshot of what roles grant stale, so `menus` names its cache key.
+//! Objects of the schema (`graphql.rs`, `loader.rs`) refer to each other freely, as edges do.
 //!
 //! | file | holds | may use |
 //! |---|---|---|

@@ -96,6 +96,15 @@ impl Viewer {
         if self.can(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
     }
 
+    /// Refuses permissions that the viewer lacks: nobody can grant those.
+    pub fn ensure_holds(&self, granted: Permissions) -> Result<()> {
+        let lacking = granted.without(self.permissions());
+        if lacking.is_empty() {
+            return Ok(());
+        }
+        Err(Error::NotAllowed(format!("You cannot grant what you do not hold yourself: {}.", lacking.codes())))
+    }
+
     /// The rows that are there for this viewer: none for nobody.
     pub fn scope(&self) -> &Scope {
         self.identity.as_ref().map_or(&Scope::Nothing, |identity| &identity.scope)

@@ -8,6 +8,7 @@ use crate::domains::sessions::service::{Opened, Rotation};
 use crate::domains::users::model::User;
 use crate::domains::{depts, logs, roles, sessions, users};
 use crate::error::{Error, Result};
+use crate::ids::DeptId;
 use crate::security::{Identity, Permissions, RequestInfo, Scope, TokenError, Viewer};
 
 /// What a login or a refresh gives.
@@ -57,7 +58,7 @@ async fn identify(app: &App, token: &str) -> Result<Result<Identity, &'static st
     let Some(account) = account.as_ref() else {
         return Ok(Err(ENDED));
     };
-    if !account.is_enabled || !is_dept_enabled(app, account.dept_id).await? {
+    if !account.is_enabled || !may_act(app, account.is_superuser, account.dept_id).await? {
         return Ok(Err(DISABLED));
     }
     let (permissions, scope) = if account.is_superuser {
@@ -80,11 +81,15 @@ async fn identify(app: &App, token: &str) -> Result<Result<Identity, &'static st
     }))
 }
 
-/// A disabled department takes everything below it with it.
-async fn is_dept_enabled(app: &App, dept: Option<crate::ids::DeptId>) -> Result<bool> {
-    let Some(dept) = dept else { return Ok(true) };
-    let tree = depts::service::tree(app).await?;
-    Ok(tree.path(dept).all(|id| tree.is_enabled(id)))
+/// A disabled department takes everything below it with it, except superusers: somebody must be able to enable it again.
+async fn may_act(app: &App, is_superuser: bool, dept: Option<DeptId>) -> Result<bool> {
+    match dept {
+        Some(dept) if !is_superuser => {
+            let tree = depts::service::tree(app).await?;
+            Ok(tree.path(dept).all(|id| tree.is_enabled(id)))
+        }
+        _ => Ok(true),
+    }
 }
 
 pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Tokens> {
@@ -132,7 +137,7 @@ async fn judge(app: &App, checked: Option<&User>, current: Option<&User>, right:
         (Some(checked), Some(user)) if right && user.password_hash == checked.password_hash => {
             if !user.is_enabled() {
                 LoginOutcome::UserDisabled
-            } else if !is_dept_enabled(app, user.dept_id).await? {
+            } else if !may_act(app, user.is_superuser, user.dept_id).await? {
                 LoginOutcome::DeptDisabled
             } else {
                 LoginOutcome::Succeeded
@@ -165,7 +170,7 @@ pub async fn refresh(app: &App, viewer: &Viewer, input: RefreshSessionInput) -> 
     };
     let user = users::service::find_within(&mut write, opened.session.user_id).await?;
     let user = user.ok_or(refused)?;
-    if !user.is_enabled() || !is_dept_enabled(app, user.dept_id).await? {
+    if !user.is_enabled() || !may_act(app, user.is_superuser, user.dept_id).await? {
         return Err(Error::Unauthenticated(DISABLED));
     }
     write.act_as(user.id, &user.username, opened.session.id);

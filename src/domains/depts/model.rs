@@ -80,8 +80,5 @@ impl DeptSort {
 /// The order of a list: as asked, or by the administrator's number; the id makes it total.
 pub fn order(by: &[(DeptSort, Direction)]) -> Order<depts::table, Dept> {
     let by = if by.is_empty() { &[(DeptSort::Sort, Direction::Asc)] } else { by };
-    let last = by.last().map_or(Direction::Asc, |(_, direction)| *direction);
-    let mut keys: Vec<_> = by.iter().map(|(sort, direction)| (sort.key(), *direction)).collect();
-    keys.push((SortKey::new("id", depts::id, |dept: &Dept| dept.id), last));
-    Order(keys)
+    Order::by(by, |sort| sort.key(), SortKey::new("id", depts::id, |dept: &Dept| dept.id))
 }

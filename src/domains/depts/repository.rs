@@ -8,7 +8,7 @@ use crate::audit::Write;
 use crate::db::conn::{insert_many, on_backend};
 use crate::db::fragment::Filter;
 use crate::db::page::{Order, Page};
-use crate::db::schema::{dept_closure, depts, users};
+use crate::db::schema::{dept_closure, depts, role_depts, users};
 use crate::db::{Conn, contains_pattern, lower, nullable_lower, scoped};
 use crate::domains::and_within;
 use crate::error::Result;
@@ -111,12 +111,13 @@ async fn ancestors(conn: &mut Conn, of: DeptId) -> Result<Vec<(DeptId, i32)>> {
         .await)?)
 }
 
-/// How many children and users hang on a department.
-pub async fn dependents(conn: &mut Conn, of: DeptId) -> Result<(i64, i64)> {
+/// How many children, users and scoped roles hang on a department.
+pub async fn dependents(conn: &mut Conn, of: DeptId) -> Result<(i64, i64, i64)> {
     Ok(on_backend!(conn, c => {
         let children = depts::table.filter(depts::parent_id.eq(of)).count().get_result(c).await?;
         let members = users::table.filter(users::dept_id.eq(of)).count().get_result(c).await?;
-        Ok::<_, diesel::result::Error>((children, members))
+        let roles = role_depts::table.filter(role_depts::dept_id.eq(of)).count().get_result(c).await?;
+        Ok::<_, diesel::result::Error>((children, members, roles))
     })?)
 }
 

@@ -131,8 +131,10 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateDeptInput) -> Resul
     if after.parent_id != before.parent_id {
         ensure_can_move(&mut write, viewer, &after).await?;
     }
-    if after.status == Status::Disabled && viewer.identity().is_ok_and(|me| me.dept_id == Some(id)) {
-        return Err(Error::NotAllowed("You cannot disable your own department: you would lock yourself out.".into()));
+    if after.status == Status::Disabled && lies_above(app, viewer, id).await? {
+        return Err(Error::NotAllowed(
+            "You cannot disable a department that you are in: you would lock yourself out.".into(),
+        ));
     }
     after.version += 1;
     after.updated_at = write.now();
@@ -142,6 +144,13 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateDeptInput) -> Resul
     write.forget(&DeptTreeKey);
     write.commit().await?;
     Ok(after)
+}
+
+/// Whether the viewer's access depends on this department.
+async fn lies_above(app: &App, viewer: &Viewer, id: DeptId) -> Result<bool> {
+    let me = viewer.identity()?;
+    let Some(dept) = me.dept_id.filter(|_| !me.is_superuser) else { return Ok(false) };
+    Ok(tree(app).await?.path(dept).any(|above| above == id))
 }
 
 async fn ensure_can_move(write: &mut Write<'_>, viewer: &Viewer, after: &Dept) -> Result<()> {
@@ -165,17 +174,15 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteDeptInput) -> Resul
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
     let dept = get(&mut write, viewer.scope(), id).await?;
-    let (children, users, roles) = {
-        let (children, users) = repository::dependents(write.conn(), id).await?;
-        (children, users, crate::domains::roles::service::count_scoped_to(&mut write, id).await?)
-    };
+    let (children, users, roles) = repository::dependents(write.conn(), id).await?;
     let mut reasons = Vec::new();
-    for (count, what) in [(children, "child department"), (users, "user"), (roles, "role scoped to it")] {
+    for (count, one, many) in [
+        (children, "child department", "child departments"),
+        (users, "user", "users"),
+        (roles, "role scoped to it", "roles scoped to it"),
+    ] {
         if count > 0 {
-            let (what, rest) = what
-                .split_once(" scoped")
-                .map_or((what, String::new()), |(what, rest)| (what, format!(" scoped{rest}")));
-            reasons.push(format!("{count} {what}{}{rest}", if count == 1 { "" } else { "s" }));
+            reasons.push(format!("{count} {}", if count == 1 { one } else { many }));
         }
     }
     if !reasons.is_empty() {

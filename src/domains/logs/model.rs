@@ -160,17 +160,11 @@ impl OperationLogSort {
 /// The order of a list of logins: as asked, or the newest first; the id makes it total.
 pub fn login_order(by: &[(LoginLogSort, Direction)]) -> Order<login_logs::table, LoginLog> {
     let by = if by.is_empty() { &[(LoginLogSort::CreatedAt, Direction::Desc)] } else { by };
-    let last = by.last().map_or(Direction::Desc, |(_, direction)| *direction);
-    let mut keys: Vec<_> = by.iter().map(|(sort, direction)| (sort.key(), *direction)).collect();
-    keys.push((SortKey::new("id", login_logs::id, |log: &LoginLog| log.id), last));
-    Order(keys)
+    Order::by(by, |sort| sort.key(), SortKey::new("id", login_logs::id, |log: &LoginLog| log.id))
 }
 
 /// The order of a list of operations: as asked, or the newest first; the id makes it total.
 pub fn operation_order(by: &[(OperationLogSort, Direction)]) -> Order<operation_logs::table, OperationLog> {
     let by = if by.is_empty() { &[(OperationLogSort::CreatedAt, Direction::Desc)] } else { by };
-    let last = by.last().map_or(Direction::Desc, |(_, direction)| *direction);
-    let mut keys: Vec<_> = by.iter().map(|(sort, direction)| (sort.key(), *direction)).collect();
-    keys.push((SortKey::new("id", operation_logs::id, |log: &OperationLog| log.id), last));
-    Order(keys)
+    Order::by(by, |sort| sort.key(), SortKey::new("id", operation_logs::id, |log: &OperationLog| log.id))
 }

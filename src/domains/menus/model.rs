@@ -188,8 +188,5 @@ impl MenuSort {
 /// The order of a list: as asked, or by the administrator's number; the id makes it total.
 pub fn order(by: &[(MenuSort, Direction)]) -> Order<menus::table, Menu> {
     let by = if by.is_empty() { &[(MenuSort::Sort, Direction::Asc)] } else { by };
-    let last = by.last().map_or(Direction::Asc, |(_, direction)| *direction);
-    let mut keys: Vec<_> = by.iter().map(|(sort, direction)| (sort.key(), *direction)).collect();
-    keys.push((SortKey::new("id", menus::id, |menu: &Menu| menu.id), last));
-    Order(keys)
+    Order::by(by, |sort| sort.key(), SortKey::new("id", menus::id, |menu: &Menu| menu.id))
 }

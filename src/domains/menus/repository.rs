@@ -121,6 +121,19 @@ pub async fn codes_of(conn: &mut Conn, ids: &[MenuId]) -> Result<Vec<Codes>> {
 }
 
 /// Id and parent of every menu.
+/// The codes that a user holds at this moment.
+pub async fn codes_of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Codes>> {
+    Ok(on_backend!(conn, c => user_roles::table
+        .inner_join(roles::table.inner_join(role_menus::table.inner_join(menus::table)))
+        .filter(user_roles::user_id.eq(user))
+        .filter(roles::status.eq(Status::Enabled))
+        .filter(menus::status.eq(Status::Enabled))
+        .select(menus::permissions)
+        .distinct()
+        .load(c)
+        .await)?)
+}
+
 pub async fn parents(conn: &mut Conn) -> Result<Vec<(MenuId, Option<MenuId>)>> {
     Ok(on_backend!(conn, c => menus::table.select((menus::id, menus::parent_id)).load(c).await)?)
 }

@@ -16,8 +16,8 @@ use crate::db::schema::menus;
 use crate::db::{Conn, Lock};
 use crate::domains::Status;
 use crate::domains::roles::cache::RoleSnapshotKey;
-use crate::domains::roles::service::{ensure_holds, ensure_still_allowed};
 use crate::error::{Error, Result};
+use crate::ids::UserId;
 use crate::security::{Permission, Permissions, Viewer};
 use crate::telemetry::clip;
 use crate::validate::{Check, apply, parse_id};
@@ -56,6 +56,24 @@ pub async fn codes_of(conn: &mut Conn, ids: &[MenuId]) -> Result<Permissions> {
     }
     let codes = repository::codes_of(conn, ids).await?;
     Ok(codes.iter().fold(Permissions::default(), |all, codes| all.union(codes.permissions())))
+}
+
+/// What a user holds in this transaction.
+pub async fn permissions_of(write: &mut Write<'_>, user: UserId) -> Result<Permissions> {
+    let codes = repository::codes_of_user(write.conn(), user).await?;
+    Ok(codes.iter().fold(Permissions::default(), |all, codes| all.union(codes.permissions())))
+}
+
+/// Fails if this transaction has taken from the viewer what they need to take it back.
+pub async fn ensure_still_allowed(write: &mut Write<'_>, viewer: &Viewer, permission: Permission) -> Result<()> {
+    let me = viewer.identity()?;
+    if me.is_superuser || permissions_of(write, me.user_id).await?.contains(permission) {
+        return Ok(());
+    }
+    Err(Error::NotAllowed(format!(
+        "This would take the permission `{}` from yourself: you would lock yourself out.",
+        permission.code()
+    )))
 }
 
 /// Refuses ids that are not there; returns the menus.
@@ -138,7 +156,7 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateMenuInput) -> Resul
     };
     check_kind(&mut check, &menu);
     check.finish()?;
-    ensure_holds(viewer, permissions)?;
+    viewer.ensure_holds(permissions)?;
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
     ensure_fits(&mut write, &menu).await?;
@@ -211,7 +229,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateMenuInput) -> Resul
 }
 
 async fn ensure_can_change(write: &mut Write<'_>, viewer: &Viewer, before: &Menu, after: &Menu) -> Result<()> {
-    ensure_holds(viewer, granted_anew(write, before, after).await?)?;
+    viewer.ensure_holds(granted_anew(write, before, after).await?)?;
     if after.parent_id != before.parent_id {
         ensure_fits(write, after).await?;
     }

@@ -117,8 +117,5 @@ impl RoleSort {
 
 /// The order of a list: as asked, or as they were made; the id makes it total.
 pub fn order(by: &[(RoleSort, Direction)]) -> Order<roles::table, Role> {
-    let last = by.last().map_or(Direction::Asc, |(_, direction)| *direction);
-    let mut keys: Vec<_> = by.iter().map(|(sort, direction)| (sort.key(), *direction)).collect();
-    keys.push((SortKey::new("id", roles::id, |role: &Role| role.id), last));
-    Order(keys)
+    Order::by(by, |sort| sort.key(), SortKey::new("id", roles::id, |role: &Role| role.id))
 }

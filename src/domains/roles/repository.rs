@@ -108,19 +108,6 @@ pub async fn snapshot(
     })?)
 }
 
-/// The codes that a user holds at this moment.
-pub async fn codes_of_user(conn: &mut Conn, user: UserId) -> Result<Vec<Codes>> {
-    Ok(on_backend!(conn, c => user_roles::table
-        .inner_join(roles::table.inner_join(role_menus::table.inner_join(menus::table)))
-        .filter(user_roles::user_id.eq(user))
-        .filter(roles::status.eq(Status::Enabled))
-        .filter(menus::status.eq(Status::Enabled))
-        .select(menus::permissions)
-        .distinct()
-        .load(c)
-        .await)?)
-}
-
 /// How many users hold a role.
 pub async fn holders(conn: &mut Conn, ids: &[RoleId]) -> Result<Vec<(RoleId, i64)>> {
     Ok(on_backend!(conn, c => user_roles::table
@@ -128,14 +115,6 @@ pub async fn holders(conn: &mut Conn, ids: &[RoleId]) -> Result<Vec<(RoleId, i64
         .group_by(user_roles::role_id)
         .select((user_roles::role_id, diesel::dsl::count_star()))
         .load(c)
-        .await)?)
-}
-
-pub async fn count_scoped_to(conn: &mut Conn, dept: DeptId) -> Result<i64> {
-    Ok(on_backend!(conn, c => role_depts::table
-        .filter(role_depts::dept_id.eq(dept))
-        .count()
-        .get_result(c)
         .await)?)
 }
 

@@ -11,8 +11,8 @@ use crate::db::page::{Direction, Order, Page, Slice};
 use crate::db::schema::roles;
 use crate::domains::{Status, depts, menus};
 use crate::error::{Error, Result};
-use crate::ids::{DeptId, UserId};
-use crate::security::{Permission, Permissions, Scope, Viewer};
+use crate::ids::DeptId;
+use crate::security::{Permission, Scope, Viewer};
 use crate::validate::{Check, apply, map};
 
 pub use super::cache::{RoleSnapshot, snapshot};
@@ -33,22 +33,9 @@ pub async fn count(app: &App, filter: &RoleFilter) -> Result<i64> {
     repository::count(&mut app.db.read().await?, filter).await
 }
 
-pub async fn count_scoped_to(write: &mut Write<'_>, dept: DeptId) -> Result<i64> {
-    repository::count_scoped_to(write.conn(), dept).await
-}
-
 async fn get(write: &mut Write<'_>, id: RoleId) -> Result<Role> {
     let found = repository::by_ids(write.conn(), &[id]).await?;
     found.into_iter().next().ok_or_else(|| Error::not_found("role", id))
-}
-
-/// Refuses permissions that the viewer lacks.
-pub fn ensure_holds(viewer: &Viewer, granted: Permissions) -> Result<()> {
-    let lacking = granted.without(viewer.permissions());
-    if lacking.is_empty() {
-        return Ok(());
-    }
-    Err(Error::NotAllowed(format!("You cannot grant what you do not hold yourself: {}.", lacking.codes())))
 }
 
 /// Refuses a role that would give a user of `dept` permissions or rows that the viewer lacks.
@@ -58,7 +45,7 @@ pub fn ensure_can_grant(
     grant: &RoleGrant,
     dept: Option<DeptId>,
 ) -> Result<()> {
-    ensure_holds(viewer, grant.permissions)?;
+    viewer.ensure_holds(grant.permissions)?;
     let covered = match grant.data_scope {
         DataScope::All => viewer.scope().is_all(),
         DataScope::DeptAndBelow => dept.is_none_or(|dept| covers(viewer.scope(), tree, dept, true)),
@@ -81,28 +68,6 @@ fn covers(scope: &Scope, tree: &depts::service::DeptTree, dept: DeptId, below: b
             tree.path(dept).any(|id| subtrees.contains(&id)) || (!below && depts.contains(&dept))
         }
     }
-}
-
-/// Fails if this transaction has taken from the viewer what they need to take it back.
-pub async fn ensure_still_allowed(write: &mut Write<'_>, viewer: &Viewer, permission: Permission) -> Result<()> {
-    let me = viewer.identity()?;
-    if me.is_superuser {
-        return Ok(());
-    }
-    let codes = repository::codes_of_user(write.conn(), me.user_id).await?;
-    if codes.iter().any(|codes| codes.permissions().contains(permission)) {
-        return Ok(());
-    }
-    Err(Error::NotAllowed(format!(
-        "This would take the permission `{}` from yourself: you would lock yourself out.",
-        permission.code()
-    )))
-}
-
-/// What a user holds in this transaction.
-pub async fn permissions_of(write: &mut Write<'_>, user: UserId) -> Result<Permissions> {
-    let codes = repository::codes_of_user(write.conn(), user).await?;
-    Ok(codes.iter().fold(Permissions::default(), |all, codes| all.union(codes.permissions())))
 }
 
 fn name_taken(error: Error) -> Error {
@@ -157,7 +122,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateRoleInput) -> Resul
         // Switching a role on grants all of it.
         let snapshot = snapshot_within(&mut write).await?;
         if let Some(grant) = snapshot.get(id) {
-            ensure_holds(viewer, grant.permissions)?;
+            viewer.ensure_holds(grant.permissions)?;
             ensure_scope_allowed(viewer, &tree, grant.data_scope, &grant.depts)?;
         }
     }
@@ -166,7 +131,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateRoleInput) -> Resul
     if !repository::update(&mut write, &before, &after).await.map_err(name_taken)? {
         return Err(Error::stale("role", input.version, before.version + 1));
     }
-    ensure_still_allowed(&mut write, viewer, Permission::RoleEdit).await?;
+    menus::service::ensure_still_allowed(&mut write, viewer, Permission::RoleEdit).await?;
     write.forget(&RoleSnapshotKey);
     write.commit().await?;
     Ok(after)
@@ -207,9 +172,9 @@ pub async fn set_menus(app: &App, viewer: &Viewer, input: SetRoleMenusInput) -> 
     menus::service::ensure_exist(&mut write, "input.menuIds", &wanted).await?;
     let before = repository::menu_ids(write.conn(), id).await?;
     let added: Vec<_> = wanted.iter().copied().filter(|menu| !before.contains(menu)).collect();
-    ensure_holds(viewer, menus::service::codes_of(write.conn(), &added).await?)?;
+    viewer.ensure_holds(menus::service::codes_of(write.conn(), &added).await?)?;
     repository::replace_menus(&mut write, id, &before, &wanted).await?;
-    ensure_still_allowed(&mut write, viewer, Permission::RoleMenuEdit).await?;
+    menus::service::ensure_still_allowed(&mut write, viewer, Permission::RoleMenuEdit).await?;
     write.forget(&RoleSnapshotKey);
     write.commit().await?;
     Ok(role)

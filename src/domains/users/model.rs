@@ -124,8 +124,5 @@ impl UserSort {
 
 /// The order of a list: as asked, or as they were made; the id makes it total.
 pub fn order(by: &[(UserSort, Direction)]) -> Order<users::table, User> {
-    let last = by.last().map_or(Direction::Asc, |(_, direction)| *direction);
-    let mut keys: Vec<_> = by.iter().map(|(sort, direction)| (sort.key(), *direction)).collect();
-    keys.push((SortKey::new("id", users::id, |user: &User| user.id), last));
-    Order(keys)
+    Order::by(by, |sort| sort.key(), SortKey::new("id", users::id, |user: &User| user.id))
 }

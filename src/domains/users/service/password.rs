@@ -11,7 +11,7 @@ use super::{find, get_editable};
 use crate::app::App;
 use crate::audit::Write;
 use crate::db::Lock;
-use crate::domains::{roles, sessions};
+use crate::domains::{menus, sessions};
 use crate::error::{Error, Result};
 use crate::security::{Viewer, check_policy};
 use crate::validate::Check;
@@ -67,8 +67,8 @@ pub async fn reset_password(app: &App, viewer: &Viewer, input: ResetUserPassword
 async fn ensure_may_reset(write: &mut Write<'_>, viewer: &Viewer, id: UserId) -> Result<User> {
     let user = get_editable(write, viewer, id).await?;
     if !user.is_superuser {
-        let held = roles::service::permissions_of(write, id).await?;
-        roles::service::ensure_holds(viewer, held).map_err(|_| {
+        let held = menus::service::permissions_of(write, id).await?;
+        viewer.ensure_holds(held).map_err(|_| {
             Error::NotAllowed(
                 "This user holds permissions that you do not hold, so you cannot set their password.".into(),
             )

@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::audit::Write;
 use crate::db::Lock;
 use crate::domains::roles::cache::{RoleGrant, snapshot_within};
-use crate::domains::{Status, depts, roles, sessions};
+use crate::domains::{Status, depts, menus, roles, sessions};
 use crate::error::{Error, Result};
 use crate::ids::RoleId;
 use crate::security::{Permission, Viewer};
@@ -47,7 +47,7 @@ pub async fn set_roles(app: &App, viewer: &Viewer, input: SetUserRolesInput) -> 
     }
     roles::service::replace_of_user(&mut write, id, &before, &wanted).await?;
     if viewer.is(id) {
-        roles::service::ensure_still_allowed(&mut write, viewer, Permission::UserRoleEdit).await?;
+        menus::service::ensure_still_allowed(&mut write, viewer, Permission::UserRoleEdit).await?;
     }
     write.forget(&AccountKey(id));
     write.commit().await?;
