@@ -10,7 +10,7 @@ use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::query_source::{AppearsInFromClause, Once};
 use diesel::result::QueryResult;
-use diesel::sql_types::{BigInt, Bool, Untyped};
+use diesel::sql_types::{BigInt, Bool, Text, Untyped};
 use diesel::sqlite::Sqlite;
 
 /// An expression that every back end can write.
@@ -217,3 +217,48 @@ macro_rules! first_of_each_for {
 }
 first_of_each_for!(Pg, Sqlite);
 dynamic_expression!(FirstOfEach, Bool);
+
+/// Text that is found anywhere in some columns, in any case and script.
+pub struct Contains<T> {
+    columns: Vec<BoxFragment>,
+    pattern: BoxFragment,
+    table: PhantomData<fn() -> T>,
+}
+
+/// Looks for `text`; [`Contains::in_column`] says where.
+pub fn contains<T>(text: &str) -> Contains<T> {
+    let escaped = text.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    Contains {
+        columns: Vec::new(),
+        pattern: Box::new(diesel::IntoSql::into_sql::<Text>(format!("%{escaped}%"))),
+        table: PhantomData,
+    }
+}
+
+impl<T> Contains<T> {
+    pub fn in_column<C: Expression + AppearsOnTable<T> + Fragment + 'static>(mut self, column: C) -> Self {
+        self.columns.push(Box::new(column));
+        self
+    }
+}
+
+macro_rules! contains_for {
+    ($($db:ty: $collation:literal),+) => {$(
+        impl<T> QueryFragment<$db> for Contains<T> {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
+                for (at, column) in self.columns.iter().enumerate() {
+                    out.push_sql(if at > 0 { " OR lower(" } else { "lower(" });
+                    QueryFragment::<$db>::walk_ast(&**column, out.reborrow())?;
+                    out.push_sql($collation);
+                    out.push_sql(") LIKE ");
+                    QueryFragment::<$db>::walk_ast(&*self.pattern, out.reborrow())?;
+                    out.push_sql(r" ESCAPE '\'");
+                }
+                Ok(())
+            }
+        }
+    )+};
+}
+// Columns that lists sort by are collated by code point, under which PostgreSQL's `lower` knows ASCII only.
+contains_for!(Pg: r#" COLLATE "default""#, Sqlite: "");
+dynamic_expression!(Contains, Bool);

@@ -26,7 +26,7 @@ pub(crate) mod typeid;
 pub mod types;
 
 pub use conn::{Conn, Lock};
-pub(crate) use functions::{lower, nullable_lower};
+pub(crate) use functions::lower;
 pub use pool::{Backend, Database, Error as OpenError};
 
 /// The name of a violated unique constraint. PostgreSQL tells it; SQLite tells `users.name` for a constraint,
@@ -45,10 +45,4 @@ pub(crate) fn constraint_name(told: Option<&str>, message: &str) -> String {
     };
     let rest = columns.map(|(_, column)| format!("_{column}"));
     format!("{table}_{first}{}_key", rest.collect::<String>())
-}
-
-/// A pattern for `LIKE … ESCAPE '\'` that finds `text` anywhere, in any case.
-pub(crate) fn contains_pattern(text: &str) -> String {
-    let escaped = text.to_lowercase().replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
-    format!("%{escaped}%")
 }

@@ -6,19 +6,18 @@ use diesel_async::RunQueryDsl;
 use super::model::{Dept, DeptFilter, DeptId, Descent};
 use crate::audit::Write;
 use crate::db::conn::{insert_many, on_backend};
-use crate::db::fragment::Filter;
+use crate::db::fragment::{Filter, contains};
 use crate::db::page::{Order, Page};
 use crate::db::schema::{dept_closure, depts, role_depts, users};
-use crate::db::{Conn, contains_pattern, lower, nullable_lower, scoped};
+use crate::db::{Conn, scoped};
 use crate::domains::and_within;
 use crate::error::Result;
 use crate::security::Scope;
 
 fn matching(scope: &Scope, by: &DeptFilter) -> Filter<depts::table> {
     let mut filter = scoped::depts(scope);
-    filter.require_some(by.text.as_deref().map(contains_pattern), |pattern| {
-        let in_name = lower(depts::name).like(pattern.clone()).escape('\\');
-        nullable_lower(depts::leader).like(pattern).escape('\\').or(in_name)
+    filter.require_some(by.text.as_deref(), |text| {
+        contains::<depts::table>(text).in_column(depts::name).in_column(depts::leader)
     });
     filter.require_some(by.status, |status| depts::status.eq(status));
     filter.require_some(by.below, |root| {

@@ -5,20 +5,19 @@ use diesel_async::RunQueryDsl;
 
 use super::model::{Codes, Menu, MenuFilter, MenuId};
 use crate::audit::Write;
+use crate::db::Conn;
 use crate::db::conn::on_backend;
-use crate::db::fragment::Filter;
+use crate::db::fragment::{Filter, contains};
 use crate::db::page::{Order, Page};
 use crate::db::schema::{menus, role_menus, roles, user_roles};
-use crate::db::{Conn, contains_pattern, lower};
 use crate::domains::{Status, and_within};
 use crate::error::Result;
 use crate::ids::{RoleId, UserId};
 
 fn matching(by: &MenuFilter) -> Filter<menus::table> {
     let mut filter = Filter::default();
-    filter.require_some(by.text.as_deref().map(contains_pattern), |pattern| {
-        let title = lower(menus::title).like(pattern.clone()).escape('\\');
-        title.or(lower(menus::name).like(pattern).escape('\\'))
+    filter.require_some(by.text.as_deref(), |text| {
+        contains::<menus::table>(text).in_column(menus::title).in_column(menus::name)
     });
     filter.require_some(by.kind, |kind| menus::kind.eq(kind));
     filter.require_some(by.status, |status| menus::status.eq(status));

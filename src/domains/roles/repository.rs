@@ -5,11 +5,11 @@ use diesel_async::RunQueryDsl;
 
 use super::model::{DataScope, Role, RoleDept, RoleFilter, RoleId, RoleMenu, UserRole};
 use crate::audit::Write;
+use crate::db::Conn;
 use crate::db::conn::{insert_many, on_backend};
-use crate::db::fragment::Filter;
+use crate::db::fragment::{Filter, contains};
 use crate::db::page::{Order, Page};
 use crate::db::schema::{menus, role_depts, role_menus, roles, user_roles};
-use crate::db::{Conn, contains_pattern, lower};
 use crate::domains::menus::model::Codes;
 use crate::domains::{Status, and_within};
 use crate::error::Result;
@@ -17,9 +17,7 @@ use crate::ids::{DeptId, MenuId, UserId};
 
 fn matching(by: &RoleFilter) -> Filter<roles::table> {
     let mut filter = Filter::default();
-    filter.require_some(by.text.as_deref().map(contains_pattern), |pattern| {
-        lower(roles::name).like(pattern).escape('\\')
-    });
+    filter.require_some(by.text.as_deref(), |text| contains::<roles::table>(text).in_column(roles::name));
     filter.require_some(by.status, |status| roles::status.eq(status));
     filter.require_some(by.data_scope, |scope| roles::data_scope.eq(scope));
     and_within!(filter, by.created, roles::created_at);

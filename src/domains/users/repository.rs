@@ -7,10 +7,10 @@ use super::model::{PasswordHistory, User, UserFilter, UserId};
 use crate::audit::Write;
 use crate::clock::Timestamp;
 use crate::db::conn::on_backend;
-use crate::db::fragment::{Filter, first_of_each};
+use crate::db::fragment::{Filter, contains, first_of_each};
 use crate::db::page::{Order, Page};
 use crate::db::schema::{dept_closure, user_password_history, user_roles, users};
-use crate::db::{Conn, contains_pattern, lower, scoped};
+use crate::db::{Conn, lower, scoped};
 use crate::domains::{Status, and_within};
 use crate::error::Result;
 use crate::ids::{DeptId, PasswordHistoryId, RoleId};
@@ -18,9 +18,8 @@ use crate::security::Scope;
 
 fn matching(scope: &Scope, by: &UserFilter) -> Filter<users::table> {
     let mut filter = scoped::users(scope);
-    filter.require_some(by.text.as_deref().map(contains_pattern), |pattern| {
-        let in_username = lower(users::username).like(pattern.clone()).escape('\\');
-        in_username.or(lower(users::nickname).like(pattern).escape('\\'))
+    filter.require_some(by.text.as_deref(), |text| {
+        contains::<users::table>(text).in_column(users::username).in_column(users::nickname)
     });
     filter.require_some(by.status, |status| users::status.eq(status));
     filter.require_some(by.dept, |root| {
