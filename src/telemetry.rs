@@ -35,8 +35,8 @@ impl Client {
         };
         let known = |text: &str| (!text.is_empty() && text != "UNKNOWN").then(|| clip(text, 64));
         Self {
-            os: known(&format!("{} {}", parsed.os, parsed.os_version).replace("UNKNOWN", "").trim().to_owned()),
-            browser: known(&format!("{} {}", parsed.name, parsed.version).replace("UNKNOWN", "").trim().to_owned()),
+            os: known(format!("{} {}", parsed.os, parsed.os_version).replace("UNKNOWN", "").trim()),
+            browser: known(format!("{} {}", parsed.name, parsed.version).replace("UNKNOWN", "").trim()),
             device: known(parsed.category),
         }
     }

@@ -14,6 +14,7 @@ pub type PgConn = AsyncPgConnection;
 pub type SqliteConn = SyncConnectionWrapper<SqliteConnection>;
 
 /// A connection borrowed from the pool of the back end in use.
+#[expect(clippy::large_enum_variant, reason = "one for each query at a time, and never in a collection")]
 pub enum Conn {
     Pg(PooledConnection<'static, PgConn>),
     Sqlite(PooledConnection<'static, SqliteConn>),

@@ -5,13 +5,16 @@
 
 use std::future::poll_fn;
 use std::pin::pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::Poll;
+use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use async_graphql::dataloader::DataLoader;
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use futures_util::task::AtomicWaker;
+use tokio::task::coop::has_budget_remaining;
 
 use crate::app::App;
 use crate::security::Viewer;
@@ -48,10 +51,22 @@ impl Queue {
     pub async fn drive<R>(self, execution: impl Future<Output = R>) -> R {
         let mut execution = pin!(execution);
         let mut running = FuturesUnordered::new();
+        let nudge = Arc::new(Nudge::default());
+        let waker = Waker::from(nudge.clone());
         poll_fn(|cx| {
+            nudge.outer.register(cx.waker());
+            let mut inner = Context::from_waker(&waker);
             loop {
-                if let Poll::Ready(result) = execution.as_mut().poll(cx) {
+                nudge.came.store(false, Ordering::Release);
+                if let Poll::Ready(result) = execution.as_mut().poll(&mut inner) {
                     return Poll::Ready(result);
+                }
+                // Long lists pause in the middle, and ask to be polled again: they do not wait yet.
+                if nudge.came.load(Ordering::Acquire) {
+                    if has_budget_remaining() {
+                        continue;
+                    }
+                    return Poll::Pending;
                 }
                 running.extend(self.lock().drain(..));
                 let mut progress = false;
@@ -64,5 +79,23 @@ impl Queue {
             }
         })
         .await
+    }
+}
+
+/// Passes a wish to be polled on, and remembers it.
+#[derive(Default)]
+struct Nudge {
+    came: AtomicBool,
+    outer: AtomicWaker,
+}
+
+impl Wake for Nudge {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.came.store(true, Ordering::Release);
+        self.outer.wake();
     }
 }

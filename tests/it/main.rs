@@ -1,0 +1,25 @@
+//! The integration tests: real servers on fresh databases, spoken to over HTTP as clients do.
+//!
+//! One binary, so that PostgreSQL is started once for all of them: run it with `cargo test`.
+//!
+//! | module | proves |
+//! |---|---|
+//! | `support/` | nothing: it makes databases, servers and clients |
+//! | `architecture` | who may import what |
+//! | `conversation` | the way of a front end from the login to the record of a change, as snapshots |
+//! | `migrations` | both back ends have the same tables, and come up, down and up again |
+//! | `permissions` | every root field and guarded edge against every kind of viewer |
+//! | `schema` | `schema.graphql` is current, described, and declares every right |
+//! | `statements` | the number of SQL statements does not depend on the number of rows |
+//!
+//! A test is a function over a [`TestApp`](support::TestApp), named once in `on_each_database!`, and runs on SQLite
+//! and on PostgreSQL. Where PostgreSQL or Redis is not installed, what needs it is skipped with a note;
+//! `ORGRAPH_TEST_REQUIRE=postgres,redis` makes that a failure.
+
+mod architecture;
+mod conversation;
+mod migrations;
+mod permissions;
+mod schema;
+mod statements;
+mod support;

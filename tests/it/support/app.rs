@@ -1,0 +1,104 @@
+//! An app of its own for each test, served over HTTP on a free port.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use orgraph::app::{App, Policy};
+use orgraph::clock::{Clock, Timestamp};
+use orgraph::config::{Http, Listen};
+use orgraph::db::Database;
+use tokio::net::TcpListener;
+use tokio::sync::{OnceCell, oneshot};
+
+use super::client::{Client, UserBuilder};
+use super::db::{FreshDb, Kind};
+
+/// The password of `admin`.
+pub const ADMIN_PASSWORD: &str = "Adm1n-of-the-tests";
+/// When every test begins.
+const START: &str = "2026-06-01T08:00:00Z";
+
+/// A server with a database of its own. Dropping it stops both.
+pub struct TestApp {
+    pub app: Arc<App>,
+    /// The server, without a path.
+    pub url: String,
+    pub(super) http: reqwest::Client,
+    admin: OnceCell<Client>,
+    numbers: AtomicU32,
+    // In this order: the server stops before its database goes.
+    _stop: oneshot::Sender<()>,
+    _db: FreshDb,
+}
+
+/// The app on a database: the clock stands still, and hashing is as cheap as it gets.
+pub fn build(database: Database) -> Arc<App> {
+    let policy = Policy {
+        bcrypt_cost: 4,
+        access_lifetime: Duration::from_secs(15 * 60),
+        session_lifetime: Duration::from_secs(7 * 24 * 3600),
+    };
+    let clock = Clock::manual(Timestamp::parse(START).unwrap());
+    App::new(database, clock, policy, &["a secret of the tests, long enough to sign".into()]).unwrap()
+}
+
+impl TestApp {
+    /// None, with a note, if the back end is not there to be tested.
+    pub async fn start(kind: Kind) -> Option<Self> {
+        let db = FreshDb::seeded(kind).await?;
+        let app = build(Database::open(db.backend.clone(), 4).await.unwrap());
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let options = Http {
+            listen: Listen { host: address.ip().to_string(), port: address.port() },
+            request_timeout: Duration::from_secs(30),
+            body_limit: 1024 * 1024,
+            graphiql: true,
+            drain_timeout: Duration::from_secs(10),
+        };
+        let (stop, stopped) = oneshot::channel();
+        let server = orgraph::http::serve(listener, app.clone(), options, async {
+            // The sender is only ever dropped.
+            let _ = stopped.await;
+        });
+        tokio::spawn(server);
+        Some(Self {
+            app,
+            url: format!("http://{address}"),
+            http: reqwest::Client::new(),
+            admin: OnceCell::new(),
+            numbers: AtomicU32::new(1),
+            _stop: stop,
+            _db: db,
+        })
+    }
+
+    /// Somebody who is not logged in.
+    pub fn anonymous(&self) -> Client {
+        Client::new(self)
+    }
+
+    /// The administrator, logged in once for the whole test.
+    pub async fn admin(&self) -> &Client {
+        self.admin.get_or_init(|| async { self.anonymous().login("admin", ADMIN_PASSWORD).await }).await
+    }
+
+    /// A user to be made: `app.user().permissions(&["sys:user:read"]).scope("DEPT").dept(id).staff().login().await`.
+    pub fn user(&self) -> UserBuilder<'_> {
+        UserBuilder::new(self)
+    }
+
+    /// A number that nothing else in this test has, for names.
+    pub fn number(&self) -> u32 {
+        self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// How many SQL statements some work sends.
+    pub async fn statements<T>(&self, work: impl Future<Output = T>) -> (u64, T) {
+        let before = self.app.db.statements();
+        let done = work.await;
+        (self.app.db.statements() - before, done)
+    }
+}
