@@ -10,6 +10,12 @@
 //! | `migrations` | both back ends have the same tables, and come up, down and up again |
 //! | `permissions` | every root field and guarded edge against every kind of viewer |
 //! | `schema` | `schema.graphql` is current, described, and declares every right |
+//! | `auth` | logging in and out, tokens, sessions |
+//! | `crash` | a killed server loses nothing that it has acknowledged |
+//! | `input` | bad input is one clear error, and changes nothing |
+//! | `records` | every write leaves its record, without secrets |
+//! | `rules` | the rules above permissions: nobody grants what they lack, outranks a superuser, or locks themselves out |
+//! | `scopes` | what is outside of a row scope is not there |
 //! | `statements` | the number of SQL statements does not depend on the number of rows |
 //!
 //! A test is a function over a [`TestApp`](support::TestApp), named once in `on_each_database!`, and runs on SQLite
@@ -17,9 +23,15 @@
 //! `ORGRAPH_TEST_REQUIRE=postgres,redis` makes that a failure.
 
 mod architecture;
+mod auth;
 mod conversation;
+mod crash;
+mod input;
 mod migrations;
 mod permissions;
+mod records;
+mod rules;
 mod schema;
+mod scopes;
 mod statements;
 mod support;

@@ -14,21 +14,43 @@ pub struct Client {
     pub token: Option<String>,
     /// The id of who is logged in; empty for nobody.
     pub id: String,
+    pub username: String,
+    pub password: String,
+    pub refresh_token: String,
+    /// The role that was made for the user; empty if there is none.
+    pub role_id: String,
 }
 
 impl Client {
     pub(super) fn new(app: &TestApp) -> Self {
-        Self { http: app.http.clone(), endpoint: format!("{}/graphql", app.url), token: None, id: String::new() }
+        Self {
+            http: app.http.clone(),
+            endpoint: format!("{}/graphql", app.url),
+            token: None,
+            id: String::new(),
+            username: String::new(),
+            password: String::new(),
+            refresh_token: String::new(),
+            role_id: String::new(),
+        }
+    }
+
+    /// Whoever holds this token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
     /// The same client with a session.
     pub async fn login(mut self, username: &str, password: &str) -> Self {
-        const LOGIN: &str = "mutation($input: LoginInput!) { login(input: $input) { accessToken user { id } } }";
+        const LOGIN: &str =
+            "mutation($input: LoginInput!) { login(input: $input) { accessToken refreshToken user { id } } }";
         let input = json!({ "username": username, "password": password });
         let answer = self.run(LOGIN, json!({ "input": input })).await;
         let login = &answer.data()["login"];
         self.token = Some(text(&login["accessToken"]));
         self.id = text(&login["user"]["id"]);
+        self.refresh_token = text(&login["refreshToken"]);
+        (self.username, self.password) = (username.to_owned(), password.to_owned());
         self
     }
 
@@ -43,6 +65,13 @@ impl Client {
         let bytes = response.bytes().await.expect("the answer is whole");
         let body = serde_json::from_slice(&bytes).unwrap_or_else(|_| String::from_utf8_lossy(&bytes).into());
         Answer { status, headers, body, query: query.to_owned() }
+    }
+
+    /// Makes a department.
+    pub async fn dept(&self, name: &str, parent: Option<&str>) -> String {
+        const CREATE: &str = "mutation($input: CreateDeptInput!) { createDept(input: $input) { dept { id } } }";
+        let made = self.data(CREATE, json!({ "input": { "name": name, "parentId": parent } })).await;
+        text(&made["createDept"]["dept"]["id"])
     }
 
     /// Sends an operation that must succeed whole, and returns its data.
@@ -86,6 +115,19 @@ impl Answer {
         Some(error["extensions"]["code"].as_str().unwrap_or_else(|| panic!("an error has no code: {:#}", self.body)))
     }
 
+    /// What the only error says.
+    #[track_caller]
+    pub fn message(&self) -> &str {
+        self.error()["message"].as_str().unwrap_or_default()
+    }
+
+    /// The codes of the bad fields that the only error names.
+    #[track_caller]
+    pub fn field(&self) -> (&str, &str) {
+        let field = &self.error()["extensions"]["fields"][0];
+        (field["path"].as_str().unwrap_or_default(), field["code"].as_str().unwrap_or_default())
+    }
+
     /// The only error.
     #[track_caller]
     pub fn error(&self) -> &Value {
@@ -102,8 +144,10 @@ pub struct UserBuilder<'a> {
     permissions: Vec<String>,
     scope: Option<&'static str>,
     dept: Option<String>,
+    scope_depts: Option<Vec<String>>,
     is_staff: bool,
     is_superuser: bool,
+    is_multi_login: bool,
 }
 
 /// The password of every user but the administrator.
@@ -111,7 +155,28 @@ const PASSWORD: &str = "Passw0rd-of-a-user";
 
 impl<'a> UserBuilder<'a> {
     pub(super) fn new(app: &'a TestApp) -> Self {
-        Self { app, permissions: Vec::new(), scope: None, dept: None, is_staff: false, is_superuser: false }
+        Self {
+            app,
+            permissions: Vec::new(),
+            scope: None,
+            dept: None,
+            scope_depts: None,
+            is_staff: false,
+            is_superuser: false,
+            is_multi_login: true,
+        }
+    }
+
+    /// One session at a time.
+    pub fn single_login(mut self) -> Self {
+        self.is_multi_login = false;
+        self
+    }
+
+    /// Makes only the role.
+    pub async fn role_only(self) -> String {
+        let (app, admin) = (self.app, self.app.admin().await);
+        self.role(admin, &format!("Role {}", app.number())).await
     }
 
     /// Gives a role that grants exactly these.
@@ -123,6 +188,13 @@ impl<'a> UserBuilder<'a> {
     /// The data scope of the role: `ALL`, `DEPT_AND_BELOW`, `DEPT` or `SELF`.
     pub fn scope(mut self, scope: &'static str) -> Self {
         self.scope = Some(scope);
+        self
+    }
+
+    /// The data scope `CUSTOM`.
+    pub fn scope_depts(mut self, depts: &[&str]) -> Self {
+        self.scope = Some("CUSTOM");
+        self.scope_depts = Some(depts.iter().map(|id| (*id).to_owned()).collect());
         self
     }
 
@@ -154,7 +226,7 @@ impl<'a> UserBuilder<'a> {
         let input = json!({
             "username": username, "password": PASSWORD, "nickname": format!("Nick {username}"),
             "email": format!("{username}@example.org"), "phone": "+44 20 7946 0000",
-            "deptId": self.dept, "roleIds": roles, "isStaff": self.is_staff, "isMultiLogin": true,
+            "deptId": self.dept, "roleIds": &roles, "isStaff": self.is_staff, "isMultiLogin": self.is_multi_login,
         });
         let made = admin.data(CREATE, json!({ "input": input })).await;
         if self.is_superuser {
@@ -162,7 +234,8 @@ impl<'a> UserBuilder<'a> {
             let input = json!({ "userId": made["createUser"]["user"]["id"], "isSuperuser": true });
             admin.data(FLAGS, json!({ "input": input })).await;
         }
-        app.anonymous().login(&username, PASSWORD).await
+        let client = app.anonymous().login(&username, PASSWORD).await;
+        Client { role_id: roles.into_iter().next().unwrap_or_default(), ..client }
     }
 
     async fn role(&self, admin: &Client, name: &str) -> String {
@@ -172,7 +245,7 @@ impl<'a> UserBuilder<'a> {
         if let Some(scope) = self.scope {
             const SET: &str =
                 "mutation($input: SetRoleDataScopeInput!) { setRoleDataScope(input: $input) { role { id } } }";
-            let input = json!({ "roleId": id, "dataScope": scope });
+            let input = json!({ "roleId": id, "dataScope": scope, "deptIds": self.scope_depts });
             admin.data(SET, json!({ "input": input })).await;
         }
         if !self.permissions.is_empty() {

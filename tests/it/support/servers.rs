@@ -170,7 +170,7 @@ fn start_postgres(directory: &Path) -> Option<u16> {
         command
     };
     let mut make = program("initdb");
-    make.args(["-U", "orgraph", "-A", "trust", "-E", "UTF8", "--no-locale", "--no-sync"]);
+    make.args(["-U", "orgraph", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
     let made = make.output().expect("initdb starts");
     assert!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
     let log = data.join("server.log");

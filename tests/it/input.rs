@@ -1,0 +1,162 @@
+//! Bad input of every kind: one clear error, and nothing changed.
+
+use serde_json::json;
+
+use crate::support::{TestApp, on_each_database};
+
+on_each_database!(
+    all_bad_fields_are_listed_at_once,
+    hostile_text_is_refused_or_kept_as_it_is,
+    pages_cursors_and_ids_that_make_no_sense_are_clear_errors,
+    absent_keeps_and_null_clears,
+    lists_page_through_everything_once_in_every_order,
+);
+
+async fn all_bad_fields_are_listed_at_once(app: TestApp) {
+    let answer = app.admin().await.run(
+        "mutation($input: CreateUserInput!) { createUser(input: $input) { user { id } } }",
+        json!({ "input": {
+            "username": "no spaces please", "password": "short", "nickname": "n".repeat(65), "email": "nowhere", "phone": "call me",
+            "avatar": "javascript:alert(1)", "deptId": "user_01h455vb4pex5vsknk084sn02q", "roleIds": ["role_x", "role_01h455vb4pex5vsknk084sn02q"],
+        } }),
+    ).await;
+    assert_eq!(answer.code(), Some("BAD_USER_INPUT"));
+    let fields: Vec<_> = answer.errors()[0]["extensions"]["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| format!("{} {}", field["path"].as_str().unwrap(), field["code"].as_str().unwrap()))
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            "input.username BAD_FORMAT",
+            "input.nickname TOO_LONG",
+            "input.email BAD_FORMAT",
+            "input.phone BAD_FORMAT",
+            "input.avatar BAD_FORMAT",
+            "input.deptId WRONG_KIND",
+            "input.roleIds.0 BAD_ID",
+            "input.password TOO_SHORT",
+            "input.password TOO_WEAK",
+        ]
+    );
+}
+
+/// The reference answered over-long text with a database error.
+async fn hostile_text_is_refused_or_kept_as_it_is(app: TestApp) {
+    let admin = app.admin().await;
+    let create = "mutation($name: String!) { createDept(input: {name: $name}) { dept { name } } }";
+    for (name, code) in [
+        ("", "REQUIRED"),
+        ("   ", "REQUIRED"),
+        (&*"x".repeat(65), "TOO_LONG"),
+        ("a\u{0}b", "BAD_FORMAT"),
+        ("a\nb", "BAD_FORMAT"),
+        (&*"😀".repeat(65), "TOO_LONG"),
+    ] {
+        let answer = admin.run(create, json!({ "name": name })).await;
+        assert_eq!(answer.field().1, code, "{name:?}");
+    }
+    for name in ["'; drop table users; --", "100%_\\", "<script>", "Ünïcödé 部門 😀", &"ß".repeat(64)] {
+        let answer = admin.run(create, json!({ "name": name })).await;
+        assert_eq!(answer.data()["createDept"]["dept"]["name"], name);
+    }
+    // A search means what it says, and knows every script.
+    for (text, found) in [("100%_\\", 1), ("%", 1), ("_", 1), ("ÜNÏCÖDÉ", 1), ("部", 1), ("drop", 1), ("nothing", 0)]
+    {
+        let answer = admin
+            .run("query($text: String) { depts(filter: {text: $text}) { totalCount } }", json!({ "text": text }))
+            .await;
+        assert_eq!(answer.data()["depts"]["totalCount"], found, "{text}");
+    }
+}
+
+async fn pages_cursors_and_ids_that_make_no_sense_are_clear_errors(app: TestApp) {
+    let admin = app.admin().await;
+    let page =
+        admin.run("{ users(first: 1, orderBy: [{field: USERNAME}]) { pageInfo { endCursor } } }", json!({})).await;
+    let cursor = page.data()["users"]["pageInfo"]["endCursor"].as_str().unwrap().to_owned();
+    for (arguments, path, code) in [
+        ("first: -1", "first", "TOO_SMALL"),
+        ("first: 101", "first", "TOO_LARGE"),
+        ("last: 101", "last", "TOO_LARGE"),
+        ("offset: -5", "offset", "TOO_SMALL"),
+        ("first: 1, last: 1", "first", "NOT_COMBINABLE"),
+        ("after: \"x\", offset: 1", "offset", "NOT_COMBINABLE"),
+        ("after: \"not a cursor\"", "after", "BAD_CURSOR"),
+        (&*format!("after: \"{cursor}\""), "after", "BAD_CURSOR"),
+        (&*format!("orderBy: [{{field: USERNAME}}], before: \"{}\"", &cursor[1..]), "before", "BAD_CURSOR"),
+        ("filter: {deptId: \"role_01h455vb4pex5vsknk084sn02q\"}", "filter.deptId", "WRONG_KIND"),
+        ("filter: {roleId: \"1\"}", "filter.roleId", "BAD_ID"),
+    ] {
+        let answer = admin.run(&format!("{{ users({arguments}) {{ nodes {{ id }} }} }}"), json!({})).await;
+        assert_eq!(answer.field(), (path, code), "{arguments}");
+    }
+    let wrong = admin.run("{ user(id: \"dept_01h455vb4pex5vsknk084sn02q\") { id } }", json!({})).await;
+    assert!(wrong.message().contains("id of a dept; a user id is needed"), "{}", wrong.message());
+    let missing = admin.run("{ user(id: \"user_01h455vb4pex5vsknk084sn02q\") { id } }", json!({})).await;
+    assert_eq!(missing.data()["user"], json!(null));
+}
+
+async fn absent_keeps_and_null_clears(app: TestApp) {
+    let admin = app.admin().await;
+    let made = admin.run(
+        "mutation { createUser(input: {username: \"patch\", password: \"Secret123\", email: \"p@example.com\", phone: \"555 1234\"}) { user { id } } }", json!({}),
+    ).await;
+    let id = made.data()["createUser"]["user"]["id"].clone();
+    let update = "mutation($id: ID!, $version: Int!, $email: String, $phone: String) {
+        updateUser(input: {id: $id, version: $version, email: $email, phone: $phone}) { user { email phone version } } }";
+    // A variable that is not given is absent, one that is null is null.
+    let answer = admin.run(update, json!({ "id": id, "version": 1, "email": null })).await;
+    assert_eq!(answer.data()["updateUser"]["user"], json!({ "email": null, "phone": "555 1234", "version": 2 }));
+    let same = admin.run(update, json!({ "id": id, "version": 2 })).await;
+    assert_eq!(same.data()["updateUser"]["user"]["version"], 2, "nothing has changed");
+}
+
+async fn lists_page_through_everything_once_in_every_order(app: TestApp) {
+    let admin = app.admin().await;
+    let size = orgraph::demo::DemoSize { users: 57, depts: 9, roles: 3, operation_logs: 0 };
+    orgraph::demo::run(&app.app, &size).await.unwrap();
+    for order in [
+        "",
+        "{field: USERNAME}",
+        "{field: STATUS, direction: DESC}, {field: NICKNAME}",
+        "{field: NICKNAME, direction: DESC}, {field: CREATED_AT}",
+        "{field: STATUS}, {field: STATUS, direction: DESC}",
+    ] {
+        let all = admin
+            .run(&format!("{{ users(first: 100, orderBy: [{order}]) {{ totalCount nodes {{ id }} }} }}"), json!({}))
+            .await;
+        let all: Vec<_> = all.data()["users"]["nodes"].as_array().unwrap().clone();
+        assert_eq!(all.len(), 58);
+        for (size, cursor, info, has_more) in
+            [("first", "after", "endCursor", "hasNextPage"), ("last", "before", "startCursor", "hasPreviousPage")]
+        {
+            let mut seen = Vec::new();
+            let mut at = json!(null);
+            loop {
+                let query = format!(
+                    "query($at: String) {{ users({size}: 7, {cursor}: $at, orderBy: [{order}]) {{ nodes {{ id }} pageInfo {{ {info} {has_more} }} }} }}"
+                );
+                let page = admin.run(&query, json!({ "at": at })).await;
+                let page = page.data()["users"].clone();
+                let nodes = page["nodes"].as_array().unwrap().clone();
+                if size == "first" {
+                    seen.extend(nodes)
+                } else {
+                    seen.splice(0..0, nodes);
+                }
+                at = page["pageInfo"][info].clone();
+                if page["pageInfo"][has_more] == false {
+                    break;
+                }
+            }
+            assert_eq!(seen, all, "{order} {size}");
+        }
+        let jumped = admin
+            .run(&format!("{{ users(first: 7, offset: 50, orderBy: [{order}]) {{ nodes {{ id }} }} }}"), json!({}))
+            .await;
+        assert_eq!(jumped.data()["users"]["nodes"], json!(all[50..57]));
+    }
+}
