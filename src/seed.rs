@@ -34,7 +34,12 @@ pub async fn run(app: &App, admin_password: Option<SecretString>) -> Result<Seed
     let generated = admin_password.is_none().then(generate_password);
     let password = admin_password.unwrap_or_else(|| generated.clone().unwrap_or_default().into());
     let created = users::service::ensure_first_superuser(app, &viewer, ADMIN, password).await?;
-    Ok(Seeded { admin_username: ADMIN.into(), generated_password: generated.filter(|_| created), created })
+    // An administrator of another name may have been made from the command line.
+    let admin_username = match users::service::oldest_superuser(app).await? {
+        Some(user) => user.username,
+        None => ADMIN.into(),
+    };
+    Ok(Seeded { admin_username, generated_password: generated.filter(|_| created), created })
 }
 
 /// A page of the back office: title, name, path, component, icon, and the rights that its buttons carry.

@@ -75,13 +75,9 @@ impl Change {
         Some(Self { target, kind, fields: changes })
     }
 
-    /// A list of links that was replaced.
-    pub(super) fn links(target: String, name: &str, before: Vec<String>, after: Vec<String>) -> Self {
-        Self {
-            target,
-            kind: ChangeKind::Updated,
-            fields: vec![FieldChange { name: name.into(), before: before.into(), after: after.into() }],
-        }
+    /// One field of an object, or a list of its links, that was replaced.
+    pub(super) fn one(target: String, name: &str, before: Value, after: Value) -> Self {
+        Self { target, kind: ChangeKind::Updated, fields: vec![FieldChange { name: name.into(), before, after }] }
     }
 }
 

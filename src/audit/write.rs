@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use serde_json::Value;
 
 use super::{Action, Audited, Change};
 use crate::app::App;
@@ -122,10 +123,15 @@ impl Write<'_> {
         self.changes.extend(Change::between(Some(row), None));
     }
 
+    /// One field of `target` that was set without reading the whole row.
+    pub fn changed<K: Kind>(&mut self, target: Id<K>, name: &str, before: Value, after: Value) {
+        self.changes.push(Change::one(target.to_string(), name, before, after));
+    }
+
     /// A list of links of `target` that was replaced.
     pub fn relinked<K: Kind, L: Kind>(&mut self, target: Id<K>, name: &str, before: &[Id<L>], after: &[Id<L>]) {
-        let text = |ids: &[Id<L>]| ids.iter().map(ToString::to_string).collect();
-        self.changes.push(Change::links(target.to_string(), name, text(before), text(after)));
+        let text = |ids: &[Id<L>]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().into();
+        self.changed(target, name, text(before), text(after));
     }
 
     /// Names whom the record is about, when it turns out only on the way: a login.

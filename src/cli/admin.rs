@@ -61,7 +61,10 @@ pub async fn run(admin: Admin, config: Config) -> Result<(), Failure> {
         Task::ResetPassword(_) => {
             let viewer = Viewer::command("admin reset-password");
             service::reset_superuser_password(&app, &viewer, username, password).await?;
-            format!("The superuser `{username}` now has {told}; all of the user's sessions are ended.")
+            format!(
+                "The superuser `{username}` now has {told}; all of the user's sessions are ended. \
+                 (A server that runs beside this command may believe them for up to five minutes: restart it.)"
+            )
         }
     };
     say(&done)

@@ -24,7 +24,7 @@ use crate::telemetry::clip;
 
 /// What a caller asks for, once it is read. `null` is as good as absent; unknown members are ignored.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(rename_all = "camelCase", expecting = "an object with `query`, and perhaps `variables` and `operationName`")]
 struct Asked {
     query: Option<String>,
     operation_name: Option<String>,

@@ -69,7 +69,7 @@ pub struct CreateDeptInput {
     pub status: Option<Status>,
 }
 
-/// Changes to a department. What is left out stays as it is; null clears.
+/// Changes to a department. What is left out stays as it is; null clears what may be empty, and changes nothing else.
 #[derive(InputObject)]
 pub struct UpdateDeptInput {
     /// Which department.

@@ -85,7 +85,7 @@ pub struct CreateMenuInput {
     pub remark: Option<String>,
 }
 
-/// Changes to a menu. What is left out stays as it is; null clears.
+/// Changes to a menu. What is left out stays as it is; null clears what may be empty, and changes nothing else.
 #[derive(InputObject)]
 pub struct UpdateMenuInput {
     /// Which menu.

@@ -56,7 +56,7 @@ pub struct CreateRoleInput {
     pub remark: Option<String>,
 }
 
-/// Changes to a role. What is left out stays as it is; null clears.
+/// Changes to a role. What is left out stays as it is; null clears what may be empty, and changes nothing else.
 #[derive(InputObject)]
 pub struct UpdateRoleInput {
     /// Which role.

@@ -1,5 +1,7 @@
 //! The life of sessions: opened by a login, carried on by refresh tokens, ended for good.
 
+use serde_json::Value;
+
 use super::cache::SessionKey;
 use super::model::{RefreshToken, Session, SessionId};
 use super::repository;
@@ -84,7 +86,10 @@ pub async fn end(write: &mut Write<'_>, ids: &[SessionId]) -> Result<()> {
     }
     let now = write.now();
     repository::end(write, ids, now).await?;
-    ids.iter().for_each(|id| write.forget(&SessionKey(*id)));
+    for id in ids {
+        write.changed(*id, "endedAt", Value::Null, now.to_string().into());
+        write.forget(&SessionKey(*id));
+    }
     Ok(())
 }
 

@@ -87,7 +87,7 @@ pub struct CreateUserInput {
     pub is_multi_login: bool,
 }
 
-/// Changes to a user. What is left out stays as it is; null clears.
+/// Changes to a user. What is left out stays as it is; null clears what may be empty, and changes nothing else.
 #[derive(InputObject)]
 pub struct UpdateUserInput {
     /// Which user.
@@ -158,7 +158,7 @@ pub struct ResetUserPasswordInput {
     pub password: String,
 }
 
-/// Changes to one's own account. What is left out stays as it is; null clears.
+/// Changes to one's own account. What is left out stays as it is; null clears what may be empty, and changes nothing else.
 #[derive(InputObject)]
 pub struct UpdateProfileInput {
     /// The version that the change is based on; checked if given.

@@ -171,6 +171,17 @@ pub async fn other_superusers(conn: &mut Conn, ids: &[UserId]) -> Result<i64> {
         .await)?)
 }
 
+pub async fn oldest_superuser(conn: &mut Conn) -> Result<Option<User>> {
+    Ok(on_backend!(conn, c => users::table
+        .filter(users::is_superuser.eq(true))
+        .filter(users::status.eq(Status::Enabled))
+        .order(users::id)
+        .select(User::as_select())
+        .first(c)
+        .await
+        .optional())?)
+}
+
 pub async fn insert(write: &mut Write<'_>, user: &User) -> Result<()> {
     on_backend!(write.conn(), c => diesel::insert_into(users::table).values(user).execute(c).await)?;
     write.created(user);

@@ -269,6 +269,7 @@ fn expected(ty: &str) -> Cow<'static, str> {
         "Boolean" => "must be true or false.".into(),
         "String" => "must be a string.".into(),
         "ID" => "must be an ID, a string.".into(),
+        "DateTime" => "must be a time, written as in 2026-11-22T09:30:00Z.".into(),
         _ => format!("is not a valid {ty}.").into(),
     }
 }

@@ -21,6 +21,11 @@ fn superuser(app: &App, username: &str, password: &SecretString) -> Result<User>
     Ok(User { is_superuser: true, is_staff: true, is_multi_login: true, ..User::new(username, app.clock.now()) })
 }
 
+/// Who has administered this system for longest, to be named at the start.
+pub async fn oldest_superuser(app: &App) -> Result<Option<User>> {
+    repository::oldest_superuser(&mut app.db.read().await?).await
+}
+
 /// Makes the first account, if there is none yet. False if there was one.
 pub async fn ensure_first_superuser(
     app: &App,

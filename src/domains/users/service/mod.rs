@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::security::{Permission, Scope, Viewer};
 
 pub use super::cache::{Account, account};
-pub use account::{create_superuser, ensure_first_superuser, reset_superuser_password};
+pub use account::{create_superuser, ensure_first_superuser, oldest_superuser, reset_superuser_password};
 pub use create::create;
 pub use delete::delete;
 pub use password::{change_own_password, reset_password};
