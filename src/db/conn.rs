@@ -95,7 +95,7 @@ impl Conn {
     }
 }
 
-/// What [`Conn::serialize`] can guard. The numbers are this program's advisory locks on PostgreSQL.
+/// What `Conn::serialize` can guard. The numbers are this program's advisory locks on PostgreSQL.
 #[derive(Clone, Copy, Debug)]
 #[repr(i64)]
 pub enum Lock {

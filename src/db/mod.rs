@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `conn.rs` | the two-variant connection and [`on_backend!`](conn::on_backend), the only split between back ends |
+//! | `conn.rs` | the two-variant connection and `on_backend!`, the only split between back ends |
 //! | `pool.rs` | opening the database, its pools, counting statements |
 //! | `tls.rs` | `sslmode` of a PostgreSQL URL |
 //! | `migrate.rs` | embedded migrations |

@@ -3,7 +3,7 @@
 //! | SQL type | PostgreSQL | SQLite | Rust |
 //! |---|---|---|---|
 //! | `Uuid` | `uuid` | 16-byte blob | [`Id`] |
-//! | `Timestamptz` | `timestamptz` | microseconds since 1970 UTC | [`Timestamp`](crate::clock::Timestamp) |
+//! | `Timestamptz` | `timestamptz` | microseconds since 1970 UTC | [`Timestamp`] |
 //! | `Jsonb` | `jsonb` | text | [`Json`] |
 
 use std::fmt;
