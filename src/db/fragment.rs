@@ -32,6 +32,29 @@ impl<T> Default for Filter<T> {
     }
 }
 
+/// Conditions on rows of `T`, of which one must hold; none at all lets no row through.
+pub struct AnyOf<T> {
+    conditions: Vec<BoxFragment>,
+    table: PhantomData<fn() -> T>,
+}
+
+impl<T> Default for AnyOf<T> {
+    fn default() -> Self {
+        Self { conditions: Vec::new(), table: PhantomData }
+    }
+}
+
+impl<T> AnyOf<T> {
+    /// Adds a condition.
+    pub fn allow<E>(&mut self, condition: E)
+    where
+        E: Expression + AppearsOnTable<T> + Fragment + 'static,
+        E::SqlType: diesel::sql_types::BoolOrNullableBool,
+    {
+        self.conditions.push(Box::new(condition));
+    }
+}
+
 impl<T> Filter<T> {
     /// Adds a condition.
     pub fn require<E>(&mut self, condition: E)
@@ -94,6 +117,18 @@ macro_rules! for_backend {
                     out.push_sql("TRUE");
                 }
                 out.push_sql(")");
+                Ok(())
+            }
+        }
+
+        impl<T> QueryFragment<$db> for AnyOf<T> {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
+                out.push_sql(if self.conditions.is_empty() { "FALSE" } else { "(" });
+                for (at, condition) in self.conditions.iter().enumerate() {
+                    out.push_sql(if at > 0 { " OR " } else { "" });
+                    QueryFragment::<$db>::walk_ast(&**condition, out.reborrow())?;
+                }
+                out.push_sql(if self.conditions.is_empty() { "" } else { ")" });
                 Ok(())
             }
         }
@@ -174,6 +209,7 @@ macro_rules! dynamic_expression {
     };
 }
 dynamic_expression!(Filter, Bool);
+dynamic_expression!(AnyOf, Bool);
 dynamic_expression!(Ordering, Untyped);
 
 /// Only the first rows of each group: `key IN (the first n of each partition of a ranked select)`.
@@ -196,12 +232,14 @@ pub fn first_of_each<T>(
 }
 
 macro_rules! first_of_each_for {
-    ($($db:ty),+) => {$(
+    ($($db:ty: $in_array:expr),+) => {$(
         impl<T> QueryFragment<$db> for FirstOfEach<T> {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
                 let names = self.names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+                let in_array = $in_array && self.names.len() == 1;
                 out.push_sql(self.key);
-                out.push_sql(" IN (WITH \"ranked\" (");
+                out.push_sql(if in_array { " = ANY (ARRAY(" } else { " IN (" });
+                out.push_sql("WITH \"ranked\" (");
                 out.push_sql(&names);
                 out.push_sql(", \"place\") AS (");
                 QueryFragment::<$db>::walk_ast(&*self.ranked, out.reborrow())?;
@@ -209,13 +247,15 @@ macro_rules! first_of_each_for {
                 out.push_sql(&names);
                 out.push_sql(" FROM \"ranked\" WHERE \"place\" <= ");
                 QueryFragment::<$db>::walk_ast(&*self.count, out.reborrow())?;
-                out.push_sql(")");
+                out.push_sql(if in_array { "))" } else { ")" });
                 Ok(())
             }
         }
     )+};
 }
-first_of_each_for!(Pg, Sqlite);
+// PostgreSQL takes a third of the ranked rows for the first of their groups, and would rather read the whole table
+// than look up so many. Of an array it expects few, and looks them up.
+first_of_each_for!(Pg: true, Sqlite: false);
 dynamic_expression!(FirstOfEach, Bool);
 
 /// Text that is found anywhere in some columns, in any case and script.

@@ -1,10 +1,8 @@
 //! Row scopes as conditions on tables: the one place where a [`Scope`] becomes SQL.
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
 
-use super::fragment::Filter;
+use super::fragment::{AnyOf, Filter};
 use super::schema::{dept_closure, depts, login_logs, operation_logs, users};
 use crate::security::Scope;
 
@@ -17,32 +15,47 @@ macro_rules! below {
     };
 }
 
-/// The users whom a viewer may see.
+/// The users whom a viewer may see. Each part that a scope does not have is left out: a database that is told
+/// "or one of no departments" does not see that an index would do.
 pub fn users(scope: &Scope) -> Filter<users::table> {
     let mut filter = Filter::<users::table>::default();
+    let mut any = AnyOf::<users::table>::default();
     match scope {
-        Scope::All => {}
-        Scope::Nothing => filter.require(sql::<Bool>("FALSE")),
-        Scope::Limited { user, subtrees, depts } => filter.require(
-            users::id
-                .eq(*user)
-                .or(users::dept_id.eq_any(depts.clone()))
-                .or(users::dept_id.eq_any(below!(subtrees).select(dept_closure::descendant_id.nullable()))),
-        ),
+        Scope::All => return filter,
+        Scope::Nothing => {}
+        Scope::Limited { user, subtrees, depts } => {
+            if let Some(user) = user {
+                any.allow(users::id.eq(*user));
+            }
+            if !depts.is_empty() {
+                any.allow(users::dept_id.eq_any(depts.clone()));
+            }
+            if !subtrees.is_empty() {
+                any.allow(users::dept_id.eq_any(below!(subtrees).select(dept_closure::descendant_id.nullable())));
+            }
+        }
     }
+    filter.require(any);
     filter
 }
 
 /// The departments that a viewer may see.
 pub fn depts(scope: &Scope) -> Filter<depts::table> {
     let mut filter = Filter::<depts::table>::default();
+    let mut any = AnyOf::<depts::table>::default();
     match scope {
-        Scope::All => {}
-        Scope::Nothing => filter.require(sql::<Bool>("FALSE")),
+        Scope::All => return filter,
+        Scope::Nothing => {}
         Scope::Limited { subtrees, depts, .. } => {
-            filter.require(depts::id.eq_any(depts.clone()).or(depts::id.eq_any(below!(subtrees))));
+            if !depts.is_empty() {
+                any.allow(depts::id.eq_any(depts.clone()));
+            }
+            if !subtrees.is_empty() {
+                any.allow(depts::id.eq_any(below!(subtrees)));
+            }
         }
     }
+    filter.require(any);
     filter
 }
 

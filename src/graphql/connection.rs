@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use async_graphql::{Context, Object, OutputType, SimpleObject, TypeName};
+use async_graphql::{Context, Object, ObjectType, SimpleObject, TypeName};
 
+use super::Inline;
 use crate::db::page::Slice;
 use crate::error::Result;
 
@@ -48,7 +49,7 @@ pub async fn total_if_wanted(ctx: &Context<'_>, count: impl Future<Output = Resu
     if wants_total(ctx) { count.await.map(Some) } else { Ok(None) }
 }
 
-impl<T: OutputType> TypeName for Connection<T> {
+impl<T: ObjectType> TypeName for Connection<T> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Connection", T::type_name()).into()
     }
@@ -56,16 +57,16 @@ impl<T: OutputType> TypeName for Connection<T> {
 
 /// One page of a list.
 #[Object(name_type)]
-impl<T: OutputType> Connection<T> {
+impl<T: ObjectType> Connection<T> {
     /// The items of the page, each with its cursor.
-    async fn edges(&self) -> Vec<Edge<'_, T>> {
+    async fn edges(&self) -> Vec<Inline<Edge<'_, T>>> {
         let cursor_of = &self.cursor_of;
-        self.nodes.iter().map(|node| Edge { node, cursor_of }).collect()
+        self.nodes.iter().map(|node| Inline(Edge { node, cursor_of })).collect()
     }
 
     /// The items of the page.
-    async fn nodes(&self) -> &[T] {
-        &self.nodes
+    async fn nodes(&self) -> Vec<Inline<&T>> {
+        self.nodes.iter().map(Inline).collect()
     }
 
     /// Whether there is more, and where this page begins and ends.
@@ -91,7 +92,7 @@ pub struct Edge<'a, T> {
     cursor_of: &'a CursorOf<T>,
 }
 
-impl<T: OutputType> TypeName for Edge<'_, T> {
+impl<T: ObjectType> TypeName for Edge<'_, T> {
     fn type_name() -> Cow<'static, str> {
         format!("{}Edge", T::type_name()).into()
     }
@@ -99,10 +100,10 @@ impl<T: OutputType> TypeName for Edge<'_, T> {
 
 /// An item of a page.
 #[Object(name_type)]
-impl<T: OutputType> Edge<'_, T> {
+impl<T: ObjectType> Edge<'_, T> {
     /// The item.
-    async fn node(&self) -> &T {
-        self.node
+    async fn node(&self) -> Inline<&T> {
+        Inline(self.node)
     }
 
     /// Where the item stands in the list: pass it as `after` or `before`. Opaque.

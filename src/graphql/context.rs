@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::Context;
 use async_graphql::dataloader::Loader;
 
-use super::batch::{Batch, Loaders};
+use super::batch::{Batch, Key, Loaders};
 use crate::app::App;
 use crate::error::{Error, Result};
 use crate::security::Viewer;
@@ -36,23 +36,19 @@ impl ContextExt for Context<'_> {
 }
 
 /// Answers one question together with the same question about its siblings.
-pub async fn load<K, V>(ctx: &Context<'_>, key: K) -> Result<Option<V>>
+pub async fn load<K: Key, V>(ctx: &Context<'_>, key: K) -> Result<Option<V>>
 where
-    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
-    V: Send + Sync + Clone + 'static,
     Batch: Loader<K, Value = V, Error = Error>,
 {
     ctx.state().loaders.load_one(key).await
 }
 
 /// Answers several questions together; what has no answer is not in the map.
-pub async fn load_many<K, V>(
+pub async fn load_many<K: Key, V>(
     ctx: &Context<'_>,
     keys: impl IntoIterator<Item = K>,
 ) -> Result<std::collections::HashMap<K, V>>
 where
-    K: Send + Sync + std::hash::Hash + Eq + Clone + 'static,
-    V: Send + Sync + Clone + 'static,
     Batch: Loader<K, Value = V, Error = Error>,
 {
     ctx.state().loaders.load_many(keys).await

@@ -8,6 +8,7 @@
 //! | `guard.rs` | rights: declared as directives, enforced from them |
 //! | `batch.rs` | DataLoaders, one set per request |
 //! | `connection.rs` | Relay connections |
+//! | `inline.rs` | objects whose fields are resolved without a task for each |
 //! | `node.rs` | `node` and `nodes` |
 //! | `context.rs`, `scalars.rs` | what resolvers find; scalars |
 
@@ -17,6 +18,7 @@ mod context;
 mod execute;
 pub mod gate;
 pub mod guard;
+mod inline;
 mod node;
 mod scalars;
 mod schema;
@@ -26,4 +28,5 @@ pub use connection::{Connection, PageInfo, total_if_wanted};
 pub use context::{ContextExt, RequestState, load, load_many};
 pub use execute::{Operation, execute, finish, is_request_error};
 pub use guard::{Field, edge, mutation, query};
+pub use inline::Inline;
 pub use schema::{Schema, build as schema, sdl};

@@ -11,7 +11,8 @@ pub enum Scope {
     Nothing,
     /// Oneself, and what belongs to these departments.
     Limited {
-        user: UserId,
+        /// Oneself, if one is not a member of any of these departments anyway.
+        user: Option<UserId>,
         /// Departments with everything below them.
         subtrees: Vec<DeptId>,
         /// Departments alone.

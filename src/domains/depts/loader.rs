@@ -9,7 +9,6 @@ use super::model::{Dept, DeptId};
 use super::repository;
 use crate::error::{Error, Result};
 use crate::graphql::Batch;
-use crate::security::Scope;
 
 /// A department within the viewer's scope.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -26,18 +25,25 @@ impl Loader<DeptById> for Batch {
     }
 }
 
-/// A department that the viewer is a member of, which a narrow scope does not hide from them.
+/// The department of a user: within the viewer's scope, or whatever the scope where the user is the viewer, whom a
+/// narrow scope does not hide from. One question, so that a page with the viewer on it takes no further statement.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-pub struct OwnDept(pub DeptId);
+pub struct DeptOfUser {
+    pub id: DeptId,
+    pub own: bool,
+}
 
-impl Loader<OwnDept> for Batch {
+impl Loader<DeptOfUser> for Batch {
     type Value = Arc<Dept>;
     type Error = Error;
 
-    async fn load(&self, keys: &[OwnDept]) -> Result<HashMap<OwnDept, Arc<Dept>>> {
-        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
-        let rows = repository::by_ids(&mut self.app.db.read().await?, &Scope::All, &ids).await?;
-        Ok(rows.into_iter().map(|dept| (OwnDept(dept.id), Arc::new(dept))).collect())
+    async fn load(&self, keys: &[DeptOfUser]) -> Result<HashMap<DeptOfUser, Arc<Dept>>> {
+        let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
+        let own: Vec<_> = keys.iter().filter(|key| key.own).map(|key| key.id).collect();
+        let mut conn = self.app.db.read().await?;
+        let rows = repository::of_users(&mut conn, self.viewer.scope(), &own, &ids).await?;
+        let rows: HashMap<_, _> = rows.into_iter().map(|dept| (dept.id, Arc::new(dept))).collect();
+        Ok(keys.iter().filter_map(|key| Some((*key, rows.get(&key.id)?.clone()))).collect())
     }
 }
 

@@ -62,6 +62,14 @@ pub async fn by_ids(conn: &mut Conn, scope: &Scope, ids: &[DeptId]) -> Result<Ve
     Ok(on_backend!(conn, c => depts::table.filter(filter).select(Dept::as_select()).load(c).await)?)
 }
 
+/// Departments within the scope, and `own` whatever the scope.
+pub async fn of_users(conn: &mut Conn, scope: &Scope, own: &[DeptId], ids: &[DeptId]) -> Result<Vec<Dept>> {
+    let mut filter = Filter::<depts::table>::default();
+    filter.require(depts::id.eq_any(ids.to_vec()));
+    filter.require(scoped::depts(scope).or(depts::id.eq_any(own.to_vec())));
+    Ok(on_backend!(conn, c => depts::table.filter(filter).select(Dept::as_select()).load(c).await)?)
+}
+
 /// The direct children of several departments, in the administrator's order.
 pub async fn children_of(conn: &mut Conn, scope: &Scope, parents: &[DeptId]) -> Result<Vec<Dept>> {
     let mut filter = scoped::depts(scope);

@@ -76,7 +76,8 @@ impl RoleSnapshot {
             ids.sort_unstable();
             ids.dedup();
         }
-        Scope::Limited { user, subtrees, depts }
+        let is_member = dept.is_some_and(|dept| subtrees.contains(&dept) || depts.contains(&dept));
+        Scope::Limited { user: (!is_member).then_some(user), subtrees, depts }
     }
 
     fn enabled(&self, roles: &[RoleId]) -> impl Iterator<Item = &RoleGrant> {

@@ -15,12 +15,12 @@ use crate::clock::Timestamp;
 use crate::db::page::PageArgs;
 use crate::domains::Status;
 use crate::domains::depts::graphql::DeptObject;
-use crate::domains::depts::loader::{DeptById, OwnDept};
+use crate::domains::depts::loader::DeptOfUser;
 use crate::domains::roles::graphql::RoleObject;
 use crate::domains::roles::loader::RolesOfUser;
 use crate::error::Result;
 use crate::graphql::guard::{authenticated, requires};
-use crate::graphql::{Connection, ContextExt, Field, edge, load, mutation, query, total_if_wanted};
+use crate::graphql::{Connection, ContextExt, Field, Inline, edge, load, mutation, query, total_if_wanted};
 use crate::security::Permission;
 use crate::validate::parse_id;
 
@@ -120,22 +120,22 @@ impl UserObject {
 
     /// The department; null if the user has none, or one outside of your row scope.
     #[graphql(directive = requires::apply(Permission::DeptRead.code().into(), Some(true)))]
-    async fn dept(&self, ctx: &Context<'_>) -> Field<Option<DeptObject>> {
+    async fn dept(&self, ctx: &Context<'_>) -> Field<Option<Inline<DeptObject>>> {
         let own = self.is_viewer(ctx);
-        edge(ctx, self, own, async {
+        edge(ctx, self, own, async move {
             let Some(id) = self.0.dept_id else { return Ok(None) };
-            let dept = if own { load(ctx, OwnDept(id)).await? } else { load(ctx, DeptById(id)).await? };
-            Ok(dept.map(DeptObject))
+            let dept = load(ctx, DeptOfUser { id, own }).await?;
+            Ok(dept.map(|dept| Inline(DeptObject(dept))))
         })
         .await
     }
 
     /// The roles, by name.
     #[graphql(directive = requires::apply(Permission::RoleRead.code().into(), Some(true)))]
-    async fn roles(&self, ctx: &Context<'_>) -> Field<Vec<RoleObject>> {
+    async fn roles(&self, ctx: &Context<'_>) -> Field<Vec<Inline<RoleObject>>> {
         edge(ctx, self, self.is_viewer(ctx), async {
             let roles = load(ctx, RolesOfUser(self.0.id)).await?.unwrap_or_default();
-            Ok(roles.into_iter().map(RoleObject).collect())
+            Ok(roles.into_iter().map(|role| Inline(RoleObject(role))).collect())
         })
         .await
     }

@@ -95,14 +95,15 @@ pub async fn first_in_roles(
     order: &Order<users::table, User>,
     page: &Page,
 ) -> Result<Vec<(RoleId, User)>> {
-    let mut filter = scoped::users(scope);
-    order.apply(page, &mut filter)?;
-    let visible = users::table.filter(filter).select(users::id);
+    let mut filter = Filter::<user_roles::table>::default();
+    filter.require(user_roles::role_id.eq_any(roles.to_vec()));
+    let mut visible = scoped::users(scope);
+    order.apply(page, &mut visible)?;
+    if !(scope.is_all() && page.cursor.is_none()) {
+        filter.require(user_roles::user_id.eq_any(users::table.filter(visible).select(users::id)));
+    }
     let place = diesel::dsl::row_number().partition_by(user_roles::role_id).window_order(user_roles::user_id);
-    let ranked = user_roles::table
-        .filter(user_roles::role_id.eq_any(roles.to_vec()))
-        .filter(user_roles::user_id.eq_any(visible))
-        .select((user_roles::role_id, user_roles::user_id, place));
+    let ranked = user_roles::table.filter(filter).select((user_roles::role_id, user_roles::user_id, place));
     let chosen = first_of_each::<user_roles::table>(
         r#"("user_roles"."role_id", "user_roles"."user_id")"#,
         &["role_id", "user_id"],
@@ -135,10 +136,14 @@ pub async fn count_in_depts(conn: &mut Conn, scope: &Scope, depts: &[DeptId]) ->
 }
 
 pub async fn count_in_roles(conn: &mut Conn, scope: &Scope, roles: &[RoleId]) -> Result<Vec<(RoleId, i64)>> {
-    let visible = users::table.filter(scoped::users(scope)).select(users::id);
+    let mut filter = Filter::<user_roles::table>::default();
+    filter.require(user_roles::role_id.eq_any(roles.to_vec()));
+    // Every holder is a user: whoever sees all of them need not look them up.
+    if !scope.is_all() {
+        filter.require(user_roles::user_id.eq_any(users::table.filter(scoped::users(scope)).select(users::id)));
+    }
     Ok(on_backend!(conn, c => user_roles::table
-        .filter(user_roles::role_id.eq_any(roles.to_vec()))
-        .filter(user_roles::user_id.eq_any(visible))
+        .filter(filter)
         .group_by(user_roles::role_id)
         .select((user_roles::role_id, diesel::dsl::count_star()))
         .load(c)
@@ -156,8 +161,10 @@ pub async fn by_username(conn: &mut Conn, username: &str) -> Result<Option<User>
         .optional())?)
 }
 
-pub async fn count_all(conn: &mut Conn) -> Result<i64> {
-    Ok(on_backend!(conn, c => users::table.count().get_result(c).await)?)
+/// Whether there is any user at all.
+pub async fn has_any(conn: &mut Conn) -> Result<bool> {
+    let first: Option<UserId> = on_backend!(conn, c => users::table.select(users::id).first(c).await.optional())?;
+    Ok(first.is_some())
 }
 
 /// Enabled superusers other than these.

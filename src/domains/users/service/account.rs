@@ -33,14 +33,14 @@ pub async fn ensure_first_superuser(
     username: &str,
     password: SecretString,
 ) -> Result<bool> {
-    if repository::count_all(&mut app.db.read().await?).await? > 0 {
+    if repository::has_any(&mut app.db.read().await?).await? {
         return Ok(false);
     }
     let mut user = superuser(app, username, &password)?;
     let hash = app.passwords.hash(password).await?;
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Migration).await?;
-    if repository::count_all(write.conn()).await? > 0 {
+    if repository::has_any(write.conn()).await? {
         return Ok(false);
     }
     password::set(&mut write, &mut user, &hash);
