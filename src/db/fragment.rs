@@ -5,6 +5,7 @@
 
 use std::marker::PhantomData;
 
+use diesel::Column;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
 use diesel::pg::Pg;
 use diesel::query_builder::{AstPass, QueryFragment, QueryId};
@@ -212,51 +213,78 @@ dynamic_expression!(Filter, Bool);
 dynamic_expression!(AnyOf, Bool);
 dynamic_expression!(Ordering, Untyped);
 
-/// Only the first rows of each group: `key IN (the first n of each partition of a ranked select)`.
-pub struct FirstOfEach<T> {
-    key: &'static str,
-    names: &'static [&'static str],
-    ranked: BoxFragment,
-    count: BoxFragment,
+/// Columns whose values are among those of a select that names few rows.
+pub struct Among<T> {
+    columns: BoxFragment,
+    values: BoxFragment,
+    is_row: bool,
     table: PhantomData<fn() -> T>,
 }
 
-/// `ranked` selects the columns `names`, which make up `key`, and then their place within the group.
-pub fn first_of_each<T>(
-    key: &'static str,
-    names: &'static [&'static str],
-    ranked: BoxFragment,
-    count: i64,
-) -> FirstOfEach<T> {
-    FirstOfEach { key, names, ranked, count: Box::new(diesel::IntoSql::into_sql::<BigInt>(count)), table: PhantomData }
+/// One column, and a select of one.
+pub fn among<C, S>(column: C, values: S) -> Among<C::Table>
+where
+    C: Column + Fragment + 'static,
+    S: Fragment + 'static,
+{
+    Among { columns: Box::new(column), values: Box::new(values), is_row: false, table: PhantomData }
 }
 
-macro_rules! first_of_each_for {
+/// Two columns, and a select of two.
+pub fn row_among<A, B, S>(columns: (A, B), values: S) -> Among<A::Table>
+where
+    A: Column + Fragment + 'static,
+    B: Column<Table = A::Table> + Fragment + 'static,
+    S: Fragment + 'static,
+{
+    Among { columns: Box::new(columns), values: Box::new(values), is_row: true, table: PhantomData }
+}
+
+/// A select of the first rows of each group.
+pub struct FirstOfEach {
+    names: &'static str,
+    ranked: BoxFragment,
+    count: BoxFragment,
+}
+
+/// `ranked` selects columns that are to be called `names`, and then their place within the group.
+pub fn first_of_each(names: &'static str, ranked: impl Fragment + 'static, count: i64) -> FirstOfEach {
+    FirstOfEach { names, ranked: Box::new(ranked), count: Box::new(diesel::IntoSql::into_sql::<BigInt>(count)) }
+}
+
+macro_rules! among_for {
     ($($db:ty: $in_array:expr),+) => {$(
-        impl<T> QueryFragment<$db> for FirstOfEach<T> {
+        impl<T> QueryFragment<$db> for Among<T> {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
-                let names = self.names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
-                let in_array = $in_array && self.names.len() == 1;
-                out.push_sql(self.key);
+                let in_array = $in_array && !self.is_row;
+                out.push_sql(if self.is_row { "(" } else { "" });
+                QueryFragment::<$db>::walk_ast(&*self.columns, out.reborrow())?;
+                out.push_sql(if self.is_row { ")" } else { "" });
                 out.push_sql(if in_array { " = ANY (ARRAY(" } else { " IN (" });
-                out.push_sql("WITH \"ranked\" (");
-                out.push_sql(&names);
-                out.push_sql(", \"place\") AS (");
-                QueryFragment::<$db>::walk_ast(&*self.ranked, out.reborrow())?;
-                out.push_sql(") SELECT ");
-                out.push_sql(&names);
-                out.push_sql(" FROM \"ranked\" WHERE \"place\" <= ");
-                QueryFragment::<$db>::walk_ast(&*self.count, out.reborrow())?;
+                QueryFragment::<$db>::walk_ast(&*self.values, out.reborrow())?;
                 out.push_sql(if in_array { "))" } else { ")" });
                 Ok(())
             }
         }
+
+        impl QueryFragment<$db> for FirstOfEach {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
+                out.push_sql("WITH \"ranked\" (");
+                out.push_sql(self.names);
+                out.push_sql(", \"place\") AS (");
+                QueryFragment::<$db>::walk_ast(&*self.ranked, out.reborrow())?;
+                out.push_sql(") SELECT ");
+                out.push_sql(self.names);
+                out.push_sql(" FROM \"ranked\" WHERE \"place\" <= ");
+                QueryFragment::<$db>::walk_ast(&*self.count, out.reborrow())
+            }
+        }
     )+};
 }
-// PostgreSQL takes a third of the ranked rows for the first of their groups, and would rather read the whole table
-// than look up so many. Of an array it expects few, and looks them up.
-first_of_each_for!(Pg: true, Sqlite: false);
-dynamic_expression!(FirstOfEach, Bool);
+// PostgreSQL expects half of the table of an `IN (SELECT …)` inside an `OR`, and a third of what is ranked; it then
+// reads whole tables to find a few rows. Of an array it expects few, works it out once, and looks them up.
+among_for!(Pg: true, Sqlite: false);
+dynamic_expression!(Among, Bool);
 
 /// Text that is found anywhere in some columns, in any case and script.
 pub struct Contains<T> {

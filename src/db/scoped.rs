@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::fragment::{AnyOf, Filter};
+use super::fragment::{AnyOf, Filter, among};
 use super::schema::{dept_closure, depts, login_logs, operation_logs, users};
 use crate::security::Scope;
 
@@ -31,7 +31,7 @@ pub fn users(scope: &Scope) -> Filter<users::table> {
                 any.allow(users::dept_id.eq_any(depts.clone()));
             }
             if !subtrees.is_empty() {
-                any.allow(users::dept_id.eq_any(below!(subtrees).select(dept_closure::descendant_id.nullable())));
+                any.allow(among(users::dept_id, below!(subtrees)));
             }
         }
     }
@@ -51,7 +51,7 @@ pub fn depts(scope: &Scope) -> Filter<depts::table> {
                 any.allow(depts::id.eq_any(depts.clone()));
             }
             if !subtrees.is_empty() {
-                any.allow(depts::id.eq_any(below!(subtrees)));
+                any.allow(among(depts::id, below!(subtrees)));
             }
         }
     }

@@ -7,7 +7,7 @@ use super::model::{PasswordHistory, User, UserFilter, UserId};
 use crate::audit::Write;
 use crate::clock::Timestamp;
 use crate::db::conn::on_backend;
-use crate::db::fragment::{Filter, contains, first_of_each};
+use crate::db::fragment::{Filter, among, contains, first_of_each, row_among};
 use crate::db::page::{Order, Page};
 use crate::db::schema::{dept_closure, user_password_history, user_roles, users};
 use crate::db::{Conn, lower, scoped};
@@ -78,7 +78,7 @@ pub async fn first_in_depts(
     order.apply(page, &mut filter)?;
     let place = diesel::dsl::row_number().partition_by(users::dept_id).window_order(users::id);
     let ranked = users::table.filter(filter).select((users::id, place));
-    let chosen = first_of_each::<users::table>(r#""users"."id""#, &["id"], Box::new(ranked), page.limit());
+    let chosen = among(users::id, first_of_each(r#""id""#, ranked, page.limit()));
     Ok(on_backend!(conn, c => users::table
         .filter(chosen)
         .order(users::id)
@@ -104,12 +104,8 @@ pub async fn first_in_roles(
     }
     let place = diesel::dsl::row_number().partition_by(user_roles::role_id).window_order(user_roles::user_id);
     let ranked = user_roles::table.filter(filter).select((user_roles::role_id, user_roles::user_id, place));
-    let chosen = first_of_each::<user_roles::table>(
-        r#"("user_roles"."role_id", "user_roles"."user_id")"#,
-        &["role_id", "user_id"],
-        Box::new(ranked),
-        page.limit(),
-    );
+    let first = first_of_each(r#""role_id", "user_id""#, ranked, page.limit());
+    let chosen = row_among((user_roles::role_id, user_roles::user_id), first);
     let links: Vec<(RoleId, UserId)> = on_backend!(conn, c => user_roles::table
         .filter(chosen)
         .order(user_roles::user_id)
