@@ -54,7 +54,10 @@ impl Target {
                 _ => kept.push((name.to_string(), value.to_string())),
             }
         }
-        if verify != Verify::Nothing {
+        // As in libpq: who names an authority and asks for encryption wants the authority asked.
+        if root_cert.is_some() && kept.iter().any(|(name, value)| name == "sslmode" && value == "require") {
+            verify = Verify::Authority;
+        } else if verify != Verify::Nothing {
             kept.push(("sslmode".into(), "require".into()));
         }
         url.set_query(None);

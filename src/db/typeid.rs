@@ -30,7 +30,8 @@ pub fn encode(prefix: &str, uuid: uuid::Uuid) -> String {
 
 pub fn decode(text: &str) -> Option<(&str, uuid::Uuid)> {
     let (prefix, digits) = text.rsplit_once('_')?;
-    if digits.len() != DIGITS {
+    let is_prefix = !prefix.is_empty() && prefix.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    if !is_prefix || digits.len() != DIGITS {
         return None;
     }
     let mut padded = [b'0'; 32];
@@ -69,6 +70,8 @@ mod tests {
             "prefix_1234567890123456789012345",
             "prefix_123456789012345678901234567",
             "prefix_0123456789ABCDEFGHJKMNPQRS",
+            "PREFIX_00000000000000000000000000",
+            "_00000000000000000000000000",
             "prefix_123456789-0123456789-01234",
             "prefix_ooooooiiiiiiuuuuuuulllllll",
             "prefix_8zzzzzzzzzzzzzzzzzzzzzzzzz",

@@ -152,7 +152,8 @@ async fn run(
     method: &Method,
     asked: Asked,
 ) -> Result<Answer, Refusal> {
-    let query = asked.query.ok_or_else(|| Refusal::bad_request("The request has no `query`."))?;
+    let query = asked.query.filter(|query| !query.trim().is_empty());
+    let query = query.ok_or_else(|| Refusal::bad_request("The request has no `query`."))?;
     let variables = asked.variables.map_or_else(Variables::default, |map| Variables::from_json(map.into()));
     let prepared = Operation::prepare(&server.schema, &query, asked.operation_name.as_deref(), variables);
     let operation = match prepared {

@@ -16,6 +16,7 @@
 //! | `records` | every write leaves its record, without secrets |
 //! | `rules` | the rules above permissions: nobody grants what they lack, outranks a superuser, or locks themselves out |
 //! | `scopes` | what is outside of a row scope is not there |
+//! | `tls` | each `sslmode` of PostgreSQL's URL checks what it promises |
 //! | `statements` | the number of SQL statements does not depend on the number of rows |
 //!
 //! A test is a function over a [`TestApp`](support::TestApp), named once in `on_each_database!`, and runs on SQLite
@@ -35,3 +36,4 @@ mod schema;
 mod scopes;
 mod statements;
 mod support;
+mod tls;

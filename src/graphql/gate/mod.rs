@@ -200,6 +200,8 @@ fn parse_failed(error: &ParseError) -> GateError {
     let text = error.to_string();
     let what = text.lines().next_back().unwrap_or_default().trim();
     let what = what.strip_prefix("= ").unwrap_or(what);
+    // The parser names rules of its grammar.
+    let what = what.replace("executable_definition", "query, mutation or fragment").replace('_', " ");
     let message = match pos {
         Some(pos) => format!("Syntax error at line {}, column {}: {what}.", pos.line, pos.column),
         None => format!("Syntax error: {}.", what.trim_end_matches('.')),

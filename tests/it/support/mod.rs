@@ -17,6 +17,7 @@ mod snapshot;
 pub use app::{ADMIN_PASSWORD, TestApp};
 pub use client::{Answer, Client, text};
 pub use db::{FreshDb, Kind};
+pub use servers::{AUTHORITY, servers};
 pub use snapshot::masked;
 
 /// Makes of each named `async fn(TestApp)` two tests, one for each back end.

@@ -27,6 +27,9 @@ pub struct Servers {
     pub redis: Option<u16>,
 }
 
+/// The file, in [`Servers::directory`], of the authority that has signed PostgreSQL's certificate.
+pub const AUTHORITY: &str = "authority.pem";
+
 /// Starts the servers at the first call, or finds those that another process of this run has started.
 pub fn servers() -> &'static Servers {
     static SERVERS: LazyLock<Result<Servers, String>> = LazyLock::new(|| {
@@ -175,13 +178,14 @@ fn start_postgres(directory: &Path) -> Option<u16> {
     make.args(["-U", "orgraph", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]);
     let made = make.output().expect("initdb starts");
     assert!(made.status.success(), "initdb failed: {}", String::from_utf8_lossy(&made.stderr));
+    certify(directory, &data, user);
     let log = data.join("server.log");
     // Between finding a port free and listening on it, another program may take it.
     for _ in 0..5 {
         let port = free_port();
         let options = format!(
             "-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off \
-             -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 -c shared_buffers=64MB"
+             -c ssl=on -c synchronous_commit=off -c full_page_writes=off -c max_connections=400 -c shared_buffers=64MB"
         );
         let mut start = program("pg_ctl");
         start.args(["start", "-w", "-s", "-o", &options, "-l"]).arg(&log).stdout(Stdio::null()).stderr(Stdio::null());
@@ -190,6 +194,25 @@ fn start_postgres(directory: &Path) -> Option<u16> {
         }
     }
     panic!("PostgreSQL does not start: {}", fs::read_to_string(log).unwrap_or_default());
+}
+
+/// An authority of our own, and by it a certificate for the server under the name of `localhost`.
+fn certify(directory: &Path, data: &Path, user: Option<(u32, u32)>) {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut authority = rcgen::CertificateParams::default();
+    authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    fs::write(directory.join(AUTHORITY), authority.self_signed(&key).unwrap().pem()).unwrap();
+    let issuer = rcgen::Issuer::new(authority, key);
+    let key = rcgen::KeyPair::generate().unwrap();
+    let server = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+    for (name, text) in [("server.crt", server.pem()), ("server.key", key.serialize_pem())] {
+        let path = data.join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+        if let Some((uid, gid)) = user {
+            chown(&path, Some(uid), Some(gid)).unwrap();
+        }
+    }
 }
 
 fn start_redis(directory: &Path) -> Option<u16> {
