@@ -29,14 +29,17 @@ pub struct App {
     pub policy: Policy,
 }
 
-/// Entries kept in process: a few for each active user.
-const CACHE_CAPACITY: u64 = 100_000;
-
 impl App {
-    pub fn new(db: Database, clock: Clock, policy: Policy, token_secrets: &[SecretString]) -> Result<Arc<Self>> {
+    pub fn new(
+        db: Database,
+        cache: Cache,
+        clock: Clock,
+        policy: Policy,
+        token_secrets: &[SecretString],
+    ) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
             db,
-            cache: Cache::new(CACHE_CAPACITY),
+            cache,
             clock,
             passwords: Passwords::new(policy.bcrypt_cost)?,
             tokens: Tokens::new(token_secrets, policy.access_lifetime)?,

@@ -21,6 +21,8 @@ kinds! {
     SessionId, SessionKind = "session";
     LoginLogId, LoginLogKind = "loginlog";
     OperationLogId, OperationLogKind = "operationlog";
+    /// A process that writes to the database; never leaves the server.
+    NodeId, NodeKind = "node";
     /// A remembered password hash; never leaves the server.
     PasswordHistoryId, PasswordHistoryKind = "passwordhistory";
 }

@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::db::conn::on_backend;
 use crate::db::schema::operation_logs;
 use crate::db::types::{Id, Json, Kind, smallint_enum};
-use crate::db::{Conn, Lock};
+use crate::db::{Conn, Lock, invalidations};
 use crate::error::{Error, Result};
 use crate::ids::{OperationLogId, SessionId, UserId};
 use crate::security::Viewer;
@@ -159,11 +159,12 @@ impl Write<'_> {
     async fn close(mut self, error: Option<&Error>) -> Result<()> {
         let now = self.app.clock.now();
         insert_record(&mut self.conn, &self.origin, &self.changes, error, now).await?;
+        if !self.stale.is_empty() {
+            invalidations::insert(&mut self.conn, self.app.cache.node, &self.stale, now).await?;
+        }
         let committed = self.conn.commit().await;
         // Also after a failed commit: whether the database has carried it out is not known then.
-        for text in self.stale {
-            self.app.cache.forget(text).await;
-        }
+        self.app.cache.forget(&self.stale).await;
         committed?;
         self.origin.action.recorded.store(true, Ordering::Release);
         Ok(())

@@ -1,58 +1,67 @@
-//! What is kept in memory between requests.
+//! What is kept between requests: in this process, and behind it in Redis, where that is configured.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Key`], and [`Cache`], which domains use |
+//! | `memory.rs` | the values in this process |
+//! | `redis.rs` | the values in Redis, the messages between nodes, and what happens while Redis is away |
+//! | `follow.rs` | learning from the database what other processes have changed |
 //!
 //! A [`Key`] names the type of its value, its text and its lifetime. A value is loaded once however many ask for it
-//! at the same time, and [`Cache::forget`] holds for loads that are under way: what such a load has read may be
-//! older than the change, so it is not believed afterwards.
+//! at the same time. [`Cache::forget`] holds for loads that are under way, here and in Redis: what such a load has read
+//! may be older than the change, so it is not believed afterwards.
+//!
+//! Nothing depends on Redis being there. What other processes have changed stands in the database, in the transaction
+//! of the change; messages through Redis only bring it sooner.
 
-use std::any::Any;
+mod follow;
+mod memory;
+mod redis;
+
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use rand::Rng as _;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+pub use self::follow::BOUND;
+use self::follow::Follower;
+use self::memory::{Entry, Memory};
+pub use self::redis::Redis;
+use crate::app::App;
 use crate::error::{Error, Result};
+use crate::ids::NodeId;
 
 /// The longest lifetime that a [`Key`] may have.
 const LONGEST: Duration = Duration::from_secs(600);
+/// How long it is believed that something is not there.
+const ABSENT: Duration = Duration::from_secs(30);
 
 /// The address of one cached value.
 pub trait Key: Send + Sync {
-    type Value: Send + Sync + 'static;
+    type Value: Serialize + DeserializeOwned + Send + Sync + 'static;
     /// How long a value is believed if nobody forgets it before; ten minutes at the most.
     const LIFETIME: Duration;
     /// `orgraph:<module>:<type>:v<version>:<id>`; the version changes with the shape of the value.
     fn text(&self) -> String;
-}
-
-#[derive(Clone)]
-struct Entry {
-    value: Arc<dyn Any + Send + Sync>,
-    /// When its loading began, counted in invalidations.
-    epoch: u64,
-    lifetime: Duration,
-}
-
-struct PerEntry;
-
-impl moka::Expiry<String, Entry> for PerEntry {
-    fn expire_after_create(&self, _: &String, entry: &Entry, _: Instant) -> Option<Duration> {
-        Some(entry.lifetime)
+    /// Whether a value says that there is nothing: that is believed for a short time only.
+    fn is_absent(_: &Self::Value) -> bool {
+        false
     }
 }
 
 pub struct Cache {
-    entries: moka::future::Cache<String, Entry>,
-    /// When a key was last forgotten; outlives any entry that could be older.
-    forgotten: moka::sync::Cache<String, u64>,
-    epoch: AtomicU64,
+    /// This process, among those that write to the database.
+    pub(crate) node: NodeId,
+    memory: Memory,
+    redis: Option<Redis>,
 }
 
 impl Cache {
-    pub fn new(capacity: u64) -> Self {
-        Self {
-            entries: moka::future::Cache::builder().max_capacity(capacity).expire_after(PerEntry).build(),
-            forgotten: moka::sync::Cache::builder().time_to_live(LONGEST * 2).build(),
-            epoch: AtomicU64::new(0),
-        }
+    /// Up to `size` bytes of values, as they are written, in this process.
+    pub fn new(size: u64, redis: Option<Redis>) -> Self {
+        Self { node: NodeId::new(), memory: Memory::new(size), redis }
     }
 
     /// The value under `key`, loaded by `load` if it is not there. A failed load is not kept.
@@ -61,26 +70,91 @@ impl Cache {
         K: Key,
         F: Future<Output = Result<K::Value>> + Send,
     {
-        let text = key.text();
-        loop {
-            let loading = async {
-                let epoch = self.epoch.load(Ordering::SeqCst);
-                let value: Arc<dyn Any + Send + Sync> = Arc::new(load().await?);
-                Ok(Entry { value, epoch, lifetime: K::LIFETIME })
-            };
-            let entry = self.entries.try_get_with_by_ref(&text, loading).await;
-            let entry = entry.map_err(|error: Arc<Error>| Error::clone(&error))?;
-            if self.forgotten.get(&text).is_none_or(|since| entry.epoch >= since) {
-                return entry.value.downcast().map_err(|_| Error::internal("two cache keys share one text"));
-            }
-            self.entries.invalidate(&text).await;
+        if !self.memory.is_current() {
+            return Ok(Arc::new(load().await?));
         }
+        let text = key.text();
+        self.memory.get(&text, || self.find::<K, F>(&text, &load)).await?.downcast().map_err(|_| shared_text())
     }
 
-    /// Makes sure that nobody is given a value that was read before now.
-    pub async fn forget(&self, text: String) {
-        let epoch = self.epoch.fetch_add(1, Ordering::SeqCst) + 1;
-        self.forgotten.insert(text.clone(), epoch);
-        self.entries.invalidate(&text).await;
+    /// From Redis, or else by loading.
+    async fn find<K, F>(&self, text: &str, load: &impl Fn() -> F) -> Result<Entry>
+    where
+        K: Key,
+        F: Future<Output = Result<K::Value>> + Send,
+    {
+        let found = match &self.redis {
+            Some(redis) => redis.get(text).await,
+            None => self::redis::Found::Unavailable,
+        };
+        if let self::redis::Found::Value(bytes) = &found
+            // A shape that this version does not know is as good as nothing.
+            && let Ok(value) = serde_json::from_slice::<K::Value>(bytes)
+        {
+            return Ok(entry::<K>(value, bytes.len()));
+        }
+        let value = load().await?;
+        let bytes = serde_json::to_vec(&value).map_err(Error::internal)?;
+        let size = bytes.len();
+        let entry = entry::<K>(value, size);
+        if let (Some(redis), self::redis::Found::Nothing(seen)) = (&self.redis, found) {
+            redis.put(text, &seen, bytes, entry.lifetime).await;
+        }
+        Ok(entry)
     }
+
+    /// From here on, until this ends, values are believed only as long as it is known what other processes change.
+    pub async fn follow(app: Arc<App>) -> Result<impl Future<Output = ()> + Send> {
+        let follower = Follower::start(app.clone()).await?;
+        Ok(async move { tokio::join!(follower.run(), app.cache.listen()).0 })
+    }
+
+    /// What another process has changed.
+    async fn heard(&self, texts: &[String]) {
+        if let (Some(redis), false) = (&self.redis, texts.is_empty()) {
+            // Whoever changed it may have died before it could.
+            redis.forget(texts, false).await;
+        }
+        self.memory.forget(texts).await;
+    }
+
+    /// Makes sure that nobody, on any node, is given a value that was read before now.
+    pub async fn forget(&self, texts: &[String]) {
+        if texts.is_empty() {
+            return;
+        }
+        // First what this process could take out again, then what it holds.
+        if let Some(redis) = &self.redis {
+            redis.forget(texts, true).await;
+        }
+        self.memory.forget(texts).await;
+    }
+
+    /// Whether Redis is in use at the moment.
+    pub fn is_shared(&self) -> bool {
+        self.redis.as_ref().is_some_and(Redis::is_in_use)
+    }
+
+    /// How many values this process holds.
+    pub async fn held(&self) -> u64 {
+        self.memory.held().await
+    }
+
+    /// Listens to other nodes through Redis, as long as the program runs. [`Cache::follow`] does it too.
+    pub async fn listen(&self) {
+        if let Some(redis) = &self.redis {
+            redis.run(&self.memory).await;
+        }
+    }
+}
+
+fn entry<K: Key>(value: K::Value, size: usize) -> Entry {
+    let lifetime = if K::is_absent(&value) { ABSENT } else { K::LIFETIME };
+    // What was loaded together shall not have to be loaded together again.
+    let lifetime = lifetime.mul_f64(rand::rng().random_range(0.9..=1.0));
+    Entry { value: Arc::new(value), lifetime, size: u32::try_from(size).unwrap_or(u32::MAX) }
+}
+
+fn shared_text() -> Error {
+    Error::internal("two cache keys share one text")
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use orgraph::app::App;
+use orgraph::cache::Cache;
 use orgraph::clock::Clock;
 use orgraph::config::Config;
 use orgraph::db::{Backend, migrate};
@@ -61,10 +62,7 @@ pub async fn run(admin: Admin, config: Config) -> Result<(), Failure> {
         Task::ResetPassword(_) => {
             let viewer = Viewer::command("admin reset-password");
             service::reset_superuser_password(&app, &viewer, username, password).await?;
-            format!(
-                "The superuser `{username}` now has {told}; all of the user's sessions are ended. \
-                 (A server that runs beside this command may believe them for up to five minutes: restart it.)"
-            )
+            format!("The superuser `{username}` now has {told}; all of the user's sessions are ended.")
         }
     };
     say(&done)
@@ -91,5 +89,5 @@ async fn open_app(config: &Config) -> Result<Arc<App>, Failure> {
     }
     // No token is made or checked here, so the real secrets are not needed.
     let secret = SecretString::from(generate_password());
-    Ok(App::new(database, Clock::System, config.auth.policy.clone(), &[secret])?)
+    Ok(App::new(database, Cache::new(0, None), Clock::System, config.auth.policy.clone(), &[secret])?)
 }

@@ -5,10 +5,12 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use orgraph::app::App;
+use orgraph::cache::Cache;
 use orgraph::clock::Clock;
 use orgraph::config::{Config, Listen, data_dir};
 use orgraph::db::migrate;
 use orgraph::demo::{self, DemoSize};
+use orgraph::security::kid;
 use orgraph::seed::{self, Seeded};
 use tokio::net::TcpListener;
 
@@ -36,6 +38,7 @@ pub async fn run(config: Config) -> Result<(), Failure> {
             }
         }
     }
+    tokio::spawn(Cache::follow(app.clone()).await?);
     let address = listener.local_addr().map_err(|error| format!("The port has no address: {error}."))?;
     say(&welcome(address, &seeded, &config))?;
     tracing::info!(%address, database = config.database.backend.name(), "ready");
@@ -79,7 +82,8 @@ async fn prepare(config: &Config) -> Result<(Arc<App>, Seeded), Failure> {
     for name in migrate::run(&database).await? {
         tracing::info!(migration = name, "applied");
     }
-    let app = App::new(database, Clock::System, config.auth.policy.clone(), &secrets)?;
+    let app =
+        App::new(database, config.cache.open(&kid(&secrets[0])), Clock::System, config.auth.policy.clone(), &secrets)?;
     let seeded = seed::run(&app, config.auth.admin_password.clone()).await?;
     if config.auth.admin_password.is_some() && !seeded.created {
         tracing::info!("ORGRAPH_ADMIN_PASSWORD changes nothing: it is for the first start only");

@@ -1,34 +1,54 @@
-//! What the nodes of one installation share.
+//! What is kept between requests, and what the nodes of one installation share.
 
 use secrecy::SecretString;
 
 use super::setting::{Problems, Setting, URL};
+use super::values;
+use crate::cache::Redis;
 
 #[derive(Clone, Debug)]
 pub struct Cache {
-    /// Not used yet: the cache is in process.
+    /// Bytes of values in this process; 0 keeps none.
+    pub size: u64,
     pub redis_url: Option<SecretString>,
 }
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Cache")]
 pub struct CacheSettings {
-    /// redis://user:password@host:port/number, or rediss://… for TLS. Checked, but NOT USED YET by this version:
-    /// the cache is in process, so run one node only
+    /// redis://user:password@host:port/number, or rediss://… for TLS (Redis 6 or newer): what the nodes share, so that
+    /// they ask the database less. One number for one installation; without it, or while it is away, nodes still learn
+    /// of each other's changes, from the database
     #[arg(long, global = true, env = "ORGRAPH_REDIS_URL", value_name = "URL", value_parser = URL)]
     #[arg(hide_env_values = true)]
     redis_url: Option<Setting>,
+
+    /// How much is kept in the process (1KiB to 100MiB; 0: nothing)
+    #[arg(long, global = true, env = "ORGRAPH_CACHE_SIZE", value_name = "SIZE", default_value = "32MiB")]
+    cache_size: Setting,
 }
 
 impl CacheSettings {
     pub(super) fn read(&self, problems: &mut Problems) -> Option<Cache> {
         let redis_url = problems.read_some(self.redis_url.as_ref(), |text| {
             let url = url::Url::parse(text);
-            match url.is_ok_and(|url| matches!(url.scheme(), "redis" | "rediss") && url.has_host()) {
-                true => Ok(SecretString::from(text)),
-                false => Err("must be a URL like redis://host:6379 or, for TLS, rediss://host:6379".into()),
+            if !url.is_ok_and(|url| matches!(url.scheme(), "redis" | "rediss") && url.has_host()) {
+                return Err("must be a URL like redis://host:6379 or, for TLS, rediss://host:6379".into());
             }
+            let url = SecretString::from(text);
+            Redis::new(&url, "").map(|_| url)
         });
-        Some(Cache { redis_url: redis_url? })
+        let size = problems.read(&self.cache_size, |text| match text {
+            "0" => Ok(0),
+            text => values::size(text),
+        });
+        Some(Cache { size: size? as u64, redis_url: redis_url? })
+    }
+}
+
+impl Cache {
+    pub fn open(&self, installation: &str) -> crate::cache::Cache {
+        let redis = self.redis_url.as_ref().map(|url| Redis::new(url, installation));
+        crate::cache::Cache::new(self.size, redis.transpose().expect("the URL was checked when it was read"))
     }
 }

@@ -76,6 +76,16 @@ impl Config {
         let database = settings.database.read(&mut problems);
         let cache = settings.cache.read(&mut problems);
         let auth = settings.auth.read(&mut problems);
+        if let (Some(cache), Some(auth)) = (&cache, &auth)
+            && cache.redis_url.is_some()
+            && auth.token_secrets.is_none()
+        {
+            problems.add(
+                "ORGRAPH_TOKEN_SECRET (--token-secret) is missing: nodes that share a Redis need the same secret \
+                 (`openssl rand -hex 32` makes a good one)."
+                    .to_owned(),
+            );
+        }
         let log = settings.log.read(&mut problems);
         let demo = settings.demo.read(&mut problems);
         let all = || {
@@ -96,13 +106,6 @@ impl Config {
     }
 
     fn with_warnings(mut self, settings: &Settings) -> Self {
-        if self.cache.redis_url.is_some() {
-            self.warnings.push(
-                "ORGRAPH_REDIS_URL is set, but this version does not use Redis yet: the cache is in process, so run \
-                 one node only."
-                    .into(),
-            );
-        }
         if self.demo.is_none() && settings.demo.is_sized() {
             self.warnings.push("The sizes of the example organisation do nothing without --demo.".into());
         }

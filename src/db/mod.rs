@@ -11,11 +11,13 @@
 //! | `fragment.rs` | filters and orders put together at run time |
 //! | `page.rs` | pages, cursors |
 //! | `scoped.rs` | row scopes as conditions |
+//! | `invalidations.rs` | what each change has made stale in the caches of other processes |
 //! | `schema.rs` | the tables, printed from a migrated PostgreSQL by `diesel print-schema` |
 
 pub(crate) mod conn;
 pub mod fragment;
 mod functions;
+pub(crate) mod invalidations;
 pub mod migrate;
 pub mod page;
 mod pool;

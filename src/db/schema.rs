@@ -3,6 +3,17 @@
 diesel::table! {
     use crate::db::types::sql::*;
 
+    cache_invalidations (id) {
+        id -> Int8,
+        node -> Uuid,
+        keys -> Jsonb,
+        created_at -> Timestamptz,
+    }
+}
+
+diesel::table! {
+    use crate::db::types::sql::*;
+
     dept_closure (ancestor_id, descendant_id) {
         ancestor_id -> Uuid,
         descendant_id -> Uuid,
@@ -257,6 +268,7 @@ diesel::joinable!(user_roles -> users (user_id));
 diesel::joinable!(users -> depts (dept_id));
 
 diesel::allow_tables_to_appear_in_same_query!(
+    cache_invalidations,
     dept_closure,
     depts,
     login_logs,

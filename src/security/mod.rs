@@ -9,5 +9,5 @@ mod viewer;
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Passwords, check_policy, generate_password};
 pub use permission::{Permission, Permissions};
 pub use scope::Scope;
-pub use tokens::{AccessClaims, IssuedToken, TokenError, Tokens, new_refresh_token, token_hash};
+pub use tokens::{AccessClaims, IssuedToken, TokenError, Tokens, kid, new_refresh_token, token_hash};
 pub use viewer::{Identity, RequestInfo, Viewer};

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// Declares the catalogue once: variant, code, and what it allows.
 macro_rules! permissions {
     ($($(#[doc = $doc:literal])+ $variant:ident = $code:literal,)+) => {
@@ -93,6 +95,19 @@ impl Permission {
 pub struct Permissions(u128);
 
 const _: () = assert!(Permission::ALL.len() <= 128, "Permissions has 128 places");
+
+/// By their codes, which mean the same in every version that shares a cache.
+impl Serialize for Permissions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(Permission::code))
+    }
+}
+impl<'de> Deserialize<'de> for Permissions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let codes = Vec::<std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        Ok(codes.iter().filter_map(|code| Permission::from_code(code)).collect())
+    }
+}
 
 impl Permissions {
     pub fn all() -> Self {

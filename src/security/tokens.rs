@@ -50,10 +50,6 @@ pub struct Tokens {
 
 impl Tokens {
     pub fn new(secrets: &[SecretString], lifetime: Duration) -> Result<Self> {
-        let kid = |secret: &SecretString| {
-            let digest = Sha256::digest(secret.expose_secret().as_bytes());
-            HEXLOWER.encode(&digest[..6])
-        };
         let first = secrets.first().ok_or_else(|| Error::internal("no token secret"))?;
         let key = |secret: &SecretString| DecodingKey::from_secret(secret.expose_secret().as_bytes());
         Ok(Self {
@@ -99,6 +95,12 @@ impl Tokens {
         }
         Ok(claims)
     }
+}
+
+/// The name of a secret, which tells nothing of it.
+pub fn kid(secret: &SecretString) -> String {
+    let digest = Sha256::digest(secret.expose_secret().as_bytes());
+    HEXLOWER.encode(&digest[..6])
 }
 
 /// 256 random bits.

@@ -8,8 +8,10 @@
 //! | `architecture` | who may import what |
 //! | `conversation` | the way of a front end from the login to the record of a change, as snapshots |
 //! | `migrations` | both back ends have the same tables, and come up, down and up again |
+//! | `nodes` | what one node changes holds on all of them, with Redis, without it, and while it is away |
 //! | `permissions` | every root field and guarded edge against every kind of viewer |
 //! | `schema` | `schema.graphql` is current, described, and declares every right |
+//! | `cache` | the same promises of the cache in memory, in Redis, and of two on one Redis |
 //! | `auth` | logging in and out, tokens, sessions |
 //! | `crash` | a killed server loses nothing that it has acknowledged |
 //! | `input` | bad input is one clear error, and changes nothing |
@@ -25,10 +27,12 @@
 
 mod architecture;
 mod auth;
+mod cache;
 mod conversation;
 mod crash;
 mod input;
 mod migrations;
+mod nodes;
 mod permissions;
 mod records;
 mod rules;

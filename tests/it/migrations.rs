@@ -69,6 +69,8 @@ const QUESTIONS: [Question; 5] = [
                     when 'character varying' then 'varchar(' || c.character_maximum_length || ')'
                     when 'uuid' then 'blob'
                     when 'timestamp with time zone' then 'bigint'
+                    -- The only integer that SQLite counts up by itself; it has 64 bits there.
+                    when 'bigint' then case when is_identity = 'YES' then 'integer' else 'bigint' end
                     when 'jsonb' then 'text'
                     else c.data_type end
                 || case c.is_nullable when 'NO' then ' not null' else '' end

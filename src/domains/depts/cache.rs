@@ -12,6 +12,7 @@ use crate::domains::Status;
 use crate::error::Result;
 
 /// All departments: parent and status.
+#[derive(serde::Serialize, serde::Deserialize)]
 pub struct DeptTree {
     nodes: HashMap<DeptId, (Option<DeptId>, Status)>,
 }

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use super::model::{DataScope, RoleId};
 use super::repository;
 use crate::app::App;
@@ -16,7 +18,7 @@ use crate::ids::{DeptId, UserId};
 use crate::security::{Permissions, Scope};
 
 /// What a role grants, whether it is enabled or not.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RoleGrant {
     pub status: Status,
     pub data_scope: DataScope,
@@ -25,6 +27,7 @@ pub struct RoleGrant {
     pub depts: Vec<DeptId>,
 }
 
+#[derive(Serialize, Deserialize)]
 pub struct RoleSnapshot {
     roles: HashMap<RoleId, RoleGrant>,
 }

@@ -16,6 +16,10 @@ impl Key for SessionKey {
     type Value = Option<Session>;
     const LIFETIME: Duration = Duration::from_secs(300);
 
+    fn is_absent(value: &Self::Value) -> bool {
+        value.is_none()
+    }
+
     fn text(&self) -> String {
         format!("orgraph:sessions:session:v1:{}", self.0.uuid().simple())
     }

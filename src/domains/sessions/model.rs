@@ -7,7 +7,7 @@ use crate::db::schema::{refresh_tokens, sessions};
 pub use crate::ids::SessionId;
 use crate::ids::UserId;
 
-#[derive(Clone, Debug, Queryable, Selectable, Insertable)]
+#[derive(Clone, Debug, Queryable, Selectable, Insertable, serde::Serialize, serde::Deserialize)]
 #[diesel(table_name = sessions)]
 pub struct Session {
     pub id: SessionId,

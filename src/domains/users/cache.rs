@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::ids::{DeptId, RoleId};
 use crate::security::Scope;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Account {
     pub username: String,
     pub dept_id: Option<DeptId>,
@@ -28,6 +28,10 @@ impl Key for AccountKey {
     /// `None`: there is no such account.
     type Value = Option<Account>;
     const LIFETIME: Duration = Duration::from_secs(300);
+
+    fn is_absent(value: &Self::Value) -> bool {
+        value.is_none()
+    }
 
     fn text(&self) -> String {
         format!("orgraph:users:account:v1:{}", self.0.uuid().simple())

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use orgraph::app::{App, Policy};
+use orgraph::cache::{Cache, Redis};
 use orgraph::clock::{Clock, Timestamp};
 use orgraph::config::{Http, Listen};
 use orgraph::db::Database;
@@ -17,8 +18,17 @@ use super::db::{FreshDb, Kind};
 
 /// The password of `admin`.
 pub const ADMIN_PASSWORD: &str = "Adm1n-of-the-tests";
+const CACHE_SIZE: u64 = 32 * 1024 * 1024;
 /// When every test begins.
 const START: &str = "2026-06-01T08:00:00Z";
+
+impl Drop for TestApp {
+    fn drop(&mut self) {
+        if let Some(following) = &self.following {
+            following.abort();
+        }
+    }
+}
 
 /// A server with a database of its own. Dropping it stops both.
 pub struct TestApp {
@@ -30,25 +40,49 @@ pub struct TestApp {
     numbers: AtomicU32,
     // In this order: the server stops before its database goes.
     _stop: oneshot::Sender<()>,
-    _db: FreshDb,
+    following: Option<tokio::task::JoinHandle<()>>,
+    db: Arc<FreshDb>,
 }
 
 /// The app on a database: the clock stands still, and hashing is as cheap as it gets.
-pub fn build(database: Database) -> Arc<App> {
+pub fn build(database: Database, cache: Cache) -> Arc<App> {
     let policy = Policy {
         bcrypt_cost: 4,
         access_lifetime: Duration::from_secs(15 * 60),
         session_lifetime: Duration::from_secs(7 * 24 * 3600),
     };
     let clock = Clock::manual(Timestamp::parse(START).unwrap());
-    App::new(database, clock, policy, &["a secret of the tests, long enough to sign".into()]).unwrap()
+    App::new(database, cache, clock, policy, &["a secret of the tests, long enough to sign".into()]).unwrap()
 }
 
 impl TestApp {
     /// None, with a note, if the back end is not there to be tested.
     pub async fn start(kind: Kind) -> Option<Self> {
-        let db = FreshDb::seeded(kind).await?;
-        let app = build(Database::open(db.backend.clone(), 4).await.unwrap());
+        let db = Arc::new(FreshDb::seeded(kind).await?);
+        let app = build(Database::open(db.backend.clone(), 4).await.unwrap(), Cache::new(CACHE_SIZE, None));
+        Some(Self::serve(app, db).await)
+    }
+
+    /// A node among others: it follows what they change.
+    pub async fn start_node(kind: Kind, redis: Option<&str>) -> Option<Self> {
+        Some(Self::node(Arc::new(FreshDb::seeded(kind).await?), redis).await)
+    }
+
+    /// Another node on the same database.
+    pub async fn beside(&self, redis: Option<&str>) -> Self {
+        Self::node(self.db.clone(), redis).await
+    }
+
+    async fn node(db: Arc<FreshDb>, redis: Option<&str>) -> Self {
+        let redis = redis.map(|url| Redis::new(&url.into(), "tests").unwrap());
+        let app = build(Database::open(db.backend.clone(), 4).await.unwrap(), Cache::new(CACHE_SIZE, redis));
+        let following = Cache::follow(app.clone()).await.unwrap();
+        let mut node = Self::serve(app, db).await;
+        node.following = Some(tokio::spawn(following));
+        node
+    }
+
+    async fn serve(app: Arc<App>, db: Arc<FreshDb>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
         let options = Http {
@@ -64,15 +98,21 @@ impl TestApp {
             let _ = stopped.await;
         });
         tokio::spawn(server);
-        Some(Self {
+        Self {
             app,
             url: format!("http://{address}"),
             http: reqwest::Client::new(),
             admin: OnceCell::new(),
             numbers: AtomicU32::new(1),
+            following: None,
             _stop: stop,
-            _db: db,
-        })
+            db,
+        }
+    }
+
+    /// From here on this node does not hear of what others change, as if it had lost the database and Redis.
+    pub fn deafen(&self) {
+        self.following.as_ref().expect("a node among others").abort();
     }
 
     /// Somebody who is not logged in.

@@ -35,6 +35,11 @@ impl Client {
         }
     }
 
+    /// The same user, speaking to another node.
+    pub fn on(&self, node: &TestApp) -> Self {
+        Self { endpoint: Self::new(node).endpoint, ..self.clone() }
+    }
+
     /// Whoever holds this token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }

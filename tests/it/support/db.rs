@@ -7,6 +7,7 @@ use std::sync::{LazyLock, mpsc};
 
 use diesel::connection::SimpleConnection as _;
 use diesel::{Connection as _, SqliteConnection};
+use orgraph::cache::Cache;
 use orgraph::db::{Backend, Database, migrate};
 use orgraph::seed;
 use tokio_postgres::NoTls;
@@ -142,7 +143,7 @@ fn fill(backend: Backend) {
     on_a_runtime(async {
         let database = Database::open(backend, 2).await.unwrap();
         migrate::run(&database).await.unwrap();
-        let app = app::build(database);
+        let app = app::build(database, Cache::new(0, None));
         let seeded = seed::run(&app, Some(ADMIN_PASSWORD.into())).await.unwrap();
         assert!(seeded.created);
     });

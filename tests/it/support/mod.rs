@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `servers.rs` | a private PostgreSQL and Redis for this run, stopped when it ends, however it ends |
+//! | `servers.rs` | a private PostgreSQL for this run and a Redis for a test, stopped when it ends, however it ends |
 //! | `db.rs` | a fresh database for each test, copied from a template |
 //! | `app.rs` | an app of its own for each test, served over HTTP |
 //! | `client.rs` | users who speak HTTP, and the answers they get |
@@ -17,7 +17,7 @@ mod snapshot;
 pub use app::{ADMIN_PASSWORD, TestApp};
 pub use client::{Answer, Client, text};
 pub use db::{FreshDb, Kind};
-pub use servers::{AUTHORITY, servers};
+pub use servers::{AUTHORITY, RedisServer, servers};
 pub use snapshot::masked;
 
 /// Makes of each named `async fn(TestApp)` two tests, one for each back end.

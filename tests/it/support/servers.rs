@@ -23,8 +23,8 @@ pub struct Servers {
     pub directory: PathBuf,
     /// The port of PostgreSQL; none if it is not installed.
     pub postgres: Option<u16>,
-    /// The port of Redis; none if it is not installed.
-    pub redis: Option<u16>,
+    /// Whether Redis is installed; each test starts its own.
+    pub redis: bool,
 }
 
 /// The file, in [`Servers::directory`], of the authority that has signed PostgreSQL's certificate.
@@ -39,11 +39,11 @@ pub fn servers() -> &'static Servers {
         };
         for name in required() {
             let found = match name.as_str() {
-                "postgres" => servers.postgres,
+                "postgres" => servers.postgres.is_some(),
                 "redis" => servers.redis,
                 other => return Err(format!("ORGRAPH_TEST_REQUIRE can name postgres and redis, not {other}")),
             };
-            if found.is_none() {
+            if !found {
                 return Err(format!("ORGRAPH_TEST_REQUIRE asks for {name}, which is not installed"));
             }
         }
@@ -87,9 +87,9 @@ fn start(other: Option<(u32, &Path)>) -> Servers {
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o755)).unwrap();
     watch(&directory, other);
     let postgres = start_postgres(&directory);
-    let redis = start_redis(&directory);
-    for (name, found) in [("PostgreSQL", postgres), ("Redis", redis)] {
-        if found.is_none() {
+    let redis = Command::new("redis-server").arg("--version").output().is_ok();
+    for (name, found) in [("PostgreSQL", postgres.is_some()), ("Redis", redis)] {
+        if !found {
             // Not by a macro: the test harness would keep that to itself.
             let _ = writeln!(std::io::stderr(), "note: {name} is not installed; tests that need it do nothing");
         }
@@ -109,7 +109,7 @@ fn watch(directory: &Path, other: Option<(u32, &Path)>) {
             while kill -0 "$pid" 2>/dev/null; do sleep 0.1; done
         }
         stop "$1/postgres/postmaster.pid" -QUIT
-        stop "$1/redis.pid" -KILL
+        for pid in "$1"/redis-*.pid; do stop "$pid" -KILL; done
         rm -rf "$1" ${3:+"$3"}
     "#;
     // Holds the pipe.
@@ -215,27 +215,78 @@ fn certify(directory: &Path, data: &Path, user: Option<(u32, u32)>) {
     }
 }
 
-fn start_redis(directory: &Path) -> Option<u16> {
-    static REDIS: OnceLock<Mutex<Child>> = OnceLock::new();
-    for _ in 0..5 {
-        let port = free_port();
-        let started = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no"])
-            .args(["--dir".as_ref(), directory.as_os_str(), "--pidfile".as_ref(), directory.join("redis.pid").as_ref()])
+/// A Redis of one test, which can be taken away and brought back; gone with it.
+pub struct RedisServer {
+    process: Mutex<Child>,
+    port: u16,
+}
+
+impl RedisServer {
+    /// None if Redis is not installed.
+    pub fn start() -> Option<Self> {
+        if !servers().redis {
+            return None;
+        }
+        // Between finding a port free and listening on it, another program may take it.
+        let started = (0..5).find_map(|_| {
+            let port = free_port();
+            Some(Self { process: Mutex::new(Self::run(port)?), port })
+        });
+        Some(started.expect("Redis starts"))
+    }
+
+    fn run(port: u16) -> Option<Child> {
+        let directory = &servers().directory;
+        let mut process = Command::new("redis-server")
+            .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no", "--dir"])
+            .arg(directory)
+            .arg("--pidfile")
+            .arg(directory.join(format!("redis-{port}.pid")))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .process_group(0)
-            .spawn();
-        let mut server = started.ok()?;
-        let lines = BufReader::new(server.stdout.take()?).lines();
+            .spawn()
+            .expect("redis-server starts");
+        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
         if lines.map_while(Result::ok).any(|line| line.contains("Ready to accept connections")) {
-            REDIS.set(Mutex::new(server)).expect("there is one Redis");
-            return Some(port);
+            return Some(process);
         }
-        let _ = server.wait();
+        let _ = process.wait();
+        None
     }
-    panic!("Redis does not start");
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}/0", self.port)
+    }
+
+    pub fn stop(&self) {
+        let mut process = self.process.lock().unwrap();
+        process.kill().unwrap();
+        process.wait().unwrap();
+    }
+
+    /// Brings it back, empty, on the same port.
+    pub fn restart(&self) {
+        *self.process.lock().unwrap() = Self::run(self.port).expect("Redis starts again");
+    }
+
+    /// Sends one command, and gives the first line of the answer.
+    pub fn ask(&self, command: &str) -> String {
+        let mut connection = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
+        connection.write_all(format!("{command}\r\n").as_bytes()).unwrap();
+        let mut line = String::new();
+        BufReader::new(connection).read_line(&mut line).unwrap();
+        line.trim_end().to_owned()
+    }
+}
+
+impl Drop for RedisServer {
+    fn drop(&mut self) {
+        let process = self.process.get_mut().unwrap();
+        let _ = process.kill();
+        let _ = process.wait();
+    }
 }
 
 fn free_port() -> u16 {
@@ -244,11 +295,6 @@ fn free_port() -> u16 {
 
 #[test]
 fn redis_answers_where_it_is_installed() {
-    use std::io::Read as _;
-    let Some(port) = servers().redis else { return };
-    let mut redis = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).unwrap();
-    redis.write_all(b"PING\r\n").unwrap();
-    let mut answer = [0; 7];
-    redis.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"+PONG\r\n");
+    let Some(redis) = RedisServer::start() else { return };
+    assert_eq!(redis.ask("PING"), "+PONG");
 }

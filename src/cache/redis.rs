@@ -1,0 +1,263 @@
+//! The values in Redis, and the messages between nodes. Nothing here fails: what Redis cannot do is not there.
+//!
+//! No caller waits for a Redis that is slow or away: the first one that has waited [`PATIENCE`] in vain puts it out of
+//! use for all, and a task in the background takes it into use again. A value is believed only under the run of the
+//! server that it was written in, because one that comes back with old data has lost what was deleted since.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError, Script,
+};
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::mpsc;
+
+use super::LONGEST;
+use super::memory::Memory;
+
+/// The longest that a request waits for Redis.
+const PATIENCE: Duration = Duration::from_millis(50);
+/// The longest that taking it into use may take.
+const CONNECTING: Duration = Duration::from_secs(1);
+/// How often that is tried.
+const PERIOD: Duration = Duration::from_millis(250);
+
+/// Writes a value unless it has been forgotten since it was looked for.
+const PUT: &str = r"
+    if (redis.call('GET', KEYS[2]) or '') == ARGV[1] then
+        redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+    end";
+
+pub struct Redis {
+    client: Client,
+    /// Database numbers do not divide channels, so the name has to.
+    channel: String,
+    installation: String,
+    put: Script,
+    state: Mutex<State>,
+    pushes: (mpsc::UnboundedSender<PushInfo>, Mutex<Option<mpsc::UnboundedReceiver<PushInfo>>>),
+}
+
+#[derive(Default)]
+struct State {
+    link: Option<Link>,
+    /// What could not be forgotten there yet. Older than any value, it need not be.
+    owed: HashMap<String, Instant>,
+    /// Whether it has been said that Redis is away.
+    is_known_lost: bool,
+}
+
+#[derive(Clone)]
+struct Link {
+    connection: MultiplexedConnection,
+    /// What values begin with that can be believed: the installation, and the run of the server from start to end.
+    seal: String,
+    number: u64,
+}
+
+/// What Redis has under a key.
+pub enum Found {
+    Value(Vec<u8>),
+    /// Nothing, and when it was last forgotten.
+    Nothing(String),
+    Unavailable,
+}
+
+impl Redis {
+    /// `installation` tells the values of this one from those of another that uses the same database by mistake.
+    pub fn new(url: &SecretString, installation: &str) -> Result<Self, String> {
+        let info = url.expose_secret().into_connection_info().map_err(|error| error.to_string())?;
+        // Messages come over the same connection then; Redis 6 is the first to know it.
+        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
+        let channel = format!("orgraph:{}:forget", settings.db());
+        let client = Client::open(info.set_redis_settings(settings)).map_err(|error| error.to_string())?;
+        let (sender, receiver) = mpsc::unbounded_channel();
+        Ok(Self {
+            client,
+            channel,
+            installation: installation.to_owned(),
+            put: Script::new(PUT),
+            state: Mutex::default(),
+            pushes: (sender, Mutex::new(Some(receiver))),
+        })
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The connection, if it can be used: nothing must be read that should have been forgotten.
+    fn link(&self) -> Option<Link> {
+        let state = self.state();
+        state.link.clone().filter(|_| state.owed.is_empty())
+    }
+
+    pub fn is_in_use(&self) -> bool {
+        self.link().is_some()
+    }
+
+    /// Waits for an answer, but not long.
+    async fn ask<T>(&self, link: &Link, question: impl Future<Output = Result<T, RedisError>>) -> Option<T> {
+        let cause = match tokio::time::timeout(PATIENCE, question).await {
+            Ok(Ok(answer)) => return Some(answer),
+            // It is there, and only will not do this: its memory is full, or it is a replica.
+            Ok(Err(error)) if error.code().is_some() && !error.is_connection_dropped() => {
+                tracing::debug!(cause = %error, "Redis refused a command");
+                return None;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("no answer within {} ms", PATIENCE.as_millis()),
+        };
+        self.lose(Some(link.number), &cause);
+        None
+    }
+
+    /// Puts Redis out of use, if that is still the connection that failed.
+    fn lose(&self, number: Option<u64>, cause: &str) {
+        let mut state = self.state();
+        if number.is_none_or(|number| state.link.as_ref().is_some_and(|link| link.number == number)) {
+            state.link = None;
+            if !std::mem::replace(&mut state.is_known_lost, true) {
+                tracing::warn!(cause, "Redis cannot be used; values are kept in this process and in the database");
+            }
+        }
+    }
+
+    pub async fn get(&self, text: &str) -> Found {
+        let Some(link) = self.link() else { return Found::Unavailable };
+        let mut command = redis::cmd("MGET");
+        command.arg(text).arg(mark(text));
+        let mut connection = link.connection.clone();
+        let found: Option<(Option<Vec<u8>>, Option<String>)> =
+            self.ask(&link, command.query_async(&mut connection)).await;
+        let Some((value, seen)) = found else { return Found::Unavailable };
+        let value = value
+            .and_then(|mut bytes| bytes.starts_with(link.seal.as_bytes()).then(|| bytes.split_off(link.seal.len())));
+        value.map_or_else(|| Found::Nothing(seen.unwrap_or_default()), Found::Value)
+    }
+
+    /// Keeps a value, unless it has been forgotten since `seen`.
+    pub async fn put(&self, text: &str, seen: &str, value: Vec<u8>, lifetime: Duration) {
+        let Some(link) = self.link() else { return };
+        let value = [link.seal.as_bytes(), &value].concat();
+        let millis = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
+        let mut call = self.put.prepare_invoke();
+        call.key(text).key(mark(text)).arg(seen).arg(value).arg(millis);
+        let mut connection = link.connection.clone();
+        let _: Option<()> = self.ask(&link, call.invoke_async(&mut connection)).await;
+    }
+
+    /// Takes values away, also those that are about to be put; `announce` tells the other nodes.
+    pub async fn forget(&self, texts: &[String], announce: bool) {
+        if self.try_forget(texts, announce).await.is_none() {
+            let now = Instant::now();
+            self.state().owed.extend(texts.iter().map(|text| (text.clone(), now)));
+        }
+    }
+
+    async fn try_forget(&self, texts: &[String], announce: bool) -> Option<()> {
+        let link = self.state().link.clone()?;
+        let mut commands = redis::pipe();
+        // A full Redis refuses the first, and the second no less: what cannot be marked cannot be put either.
+        commands.ignore_errors();
+        let mark_is = uuid::Uuid::new_v4().simple().to_string();
+        for text in texts {
+            commands.cmd("SET").arg(mark(text)).arg(&mark_is).arg("PX").arg((LONGEST * 2).as_millis() as u64).ignore();
+        }
+        commands.cmd("DEL").arg(texts);
+        if announce {
+            commands.cmd("PUBLISH").arg(&self.channel).arg(texts.join("\n")).ignore();
+        }
+        let mut connection = link.connection.clone();
+        let answers: Vec<redis::Value> = self.ask(&link, commands.query_async(&mut connection)).await?;
+        // All but the deletion may fail.
+        answers.iter().any(|answer| matches!(answer, redis::Value::Int(_))).then_some(())
+    }
+
+    /// Takes Redis into use whenever it is there, and lets `memory` forget what other nodes say. Runs once, as long as the program.
+    pub async fn run(&self, memory: &Memory) {
+        let receiver = self.pushes.1.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(mut pushes) = receiver else { return };
+        let mut ticks = tokio::time::interval(PERIOD);
+        ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut number = 0;
+        loop {
+            tokio::select! {
+                push = pushes.recv() => if let Some(push) = push {
+                    match push.kind {
+                        PushKind::Disconnection => self.lose(None, "the connection was closed"),
+                        PushKind::Message => memory.forget(&message(&push, &self.channel)).await,
+                        _ => {}
+                    }
+                },
+                _ = ticks.tick() => {
+                    if self.state().link.is_none() {
+                        number += 1;
+                        self.connect(number).await;
+                    }
+                    self.settle().await;
+                }
+            }
+        }
+    }
+
+    async fn connect(&self, number: u64) {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECTING))
+            .set_response_timeout(Some(CONNECTING))
+            .set_push_sender(self.pushes.0.clone());
+        let connecting = async {
+            let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+            connection.subscribe(&self.channel).await?;
+            let server: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
+            let run =
+                server.lines().find_map(|line| line.strip_prefix("run_id:")).unwrap_or_default().trim().to_owned();
+            let seal = format!("{}:{run}:", self.installation);
+            Ok::<_, RedisError>(Link { connection, seal, number })
+        };
+        let connected = tokio::time::timeout(CONNECTING * 2, connecting).await;
+        match connected {
+            Ok(Ok(link)) => {
+                let mut state = self.state();
+                state.link = Some(link);
+                if std::mem::take(&mut state.is_known_lost) {
+                    tracing::info!("Redis can be used again");
+                }
+            }
+            Ok(Err(error)) => self.lose(None, &error.to_string()),
+            Err(_) => self.lose(None, "it does not answer"),
+        }
+    }
+
+    /// Forgets what could not be forgotten before.
+    async fn settle(&self) {
+        let owed: Vec<String> = {
+            let mut state = self.state();
+            state.owed.retain(|_, since| since.elapsed() < LONGEST);
+            state.owed.keys().cloned().collect()
+        };
+        for texts in owed.chunks(1_000) {
+            if self.try_forget(texts, true).await.is_some() {
+                let mut state = self.state();
+                state.owed.retain(|text, _| !texts.contains(text));
+            }
+        }
+    }
+}
+
+/// Where it is kept when a key was last forgotten; in the same slot of a cluster.
+fn mark(text: &str) -> String {
+    format!("{{{text}}}:forgotten")
+}
+
+/// The keys that a message on our channel names.
+fn message(push: &PushInfo, channel: &str) -> Vec<String> {
+    let texts: Vec<String> = push.data.iter().filter_map(|value| redis::from_redis_value(value.clone()).ok()).collect();
+    match &texts[..] {
+        [on, keys] if on == channel => keys.lines().map(str::to_owned).collect(),
+        _ => Vec::new(),
+    }
+}

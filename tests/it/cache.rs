@@ -1,0 +1,200 @@
+//! What the cache promises, with and without Redis behind it.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use orgraph::cache::{Cache, Key, Redis};
+use tokio::sync::Barrier;
+
+use crate::support::RedisServer;
+
+struct Number(u32);
+
+impl Key for Number {
+    /// `None`: there is no such number.
+    type Value = Option<String>;
+    const LIFETIME: Duration = Duration::from_secs(300);
+
+    fn text(&self) -> String {
+        format!("orgraph:tests:number:v1:{}", self.0)
+    }
+
+    fn is_absent(value: &Self::Value) -> bool {
+        value.is_none()
+    }
+}
+
+/// A cache with a count of what had to be loaded.
+struct Counted {
+    cache: Cache,
+    loads: AtomicUsize,
+}
+
+impl Counted {
+    /// With Redis, it is in use when this ends.
+    async fn new(size: u64, redis: Option<&RedisServer>) -> std::sync::Arc<Self> {
+        Self::of("tests", size, redis).await
+    }
+
+    async fn of(installation: &str, size: u64, redis: Option<&RedisServer>) -> std::sync::Arc<Self> {
+        let redis = redis.map(|server| Redis::new(&server.url().into(), installation).unwrap());
+        let is_shared = redis.is_some();
+        let counted = std::sync::Arc::new(Self { cache: Cache::new(size, redis), loads: AtomicUsize::new(0) });
+        let listening = counted.clone();
+        tokio::spawn(async move { listening.cache.listen().await });
+        while is_shared && !counted.cache.is_shared() {
+            tokio::task::yield_now().await;
+        }
+        counted
+    }
+
+    async fn get(&self, number: u32, value: Option<&str>) -> Option<String> {
+        let load = || async {
+            self.loads.fetch_add(1, Ordering::SeqCst);
+            Ok(value.map(str::to_owned))
+        };
+        self.cache.get(&Number(number), load).await.unwrap().as_ref().clone()
+    }
+
+    fn loads(&self) -> usize {
+        self.loads.load(Ordering::SeqCst)
+    }
+}
+
+const SIZE: u64 = 1024 * 1024;
+
+macro_rules! with_and_without_redis {
+    ($($test:ident),+ $(,)?) => {$(
+        mod $test {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn memory() {
+                super::$test(Counted::new(SIZE, None).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn redis() {
+                let Some(redis) = RedisServer::start() else { return };
+                super::$test(Counted::new(SIZE, Some(&redis)).await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn redis_only() {
+                let Some(redis) = RedisServer::start() else { return };
+                super::$test(Counted::new(0, Some(&redis)).await).await;
+            }
+        }
+    )+};
+}
+
+with_and_without_redis!(
+    a_value_is_loaded_once,
+    what_is_forgotten_is_loaded_again,
+    a_load_that_was_overtaken_is_not_believed,
+    many_who_ask_at_once_load_once,
+    a_failed_load_is_not_kept,
+);
+
+async fn a_value_is_loaded_once(cache: std::sync::Arc<Counted>) {
+    for _ in 0..3 {
+        assert_eq!(cache.get(1, Some("one")).await.as_deref(), Some("one"));
+        assert_eq!(cache.get(2, None).await, None);
+    }
+    assert_eq!(cache.loads(), 2);
+}
+
+async fn what_is_forgotten_is_loaded_again(cache: std::sync::Arc<Counted>) {
+    assert_eq!(cache.get(1, Some("one")).await.as_deref(), Some("one"));
+    assert_eq!(cache.get(2, Some("two")).await.as_deref(), Some("two"));
+    cache.cache.forget(&[Number(1).text()]).await;
+    assert_eq!(cache.get(1, Some("uno")).await.as_deref(), Some("uno"));
+    assert_eq!(cache.get(2, Some("due")).await.as_deref(), Some("two"));
+}
+
+/// It has read before the change, and comes back after it.
+async fn a_load_that_was_overtaken_is_not_believed(cache: std::sync::Arc<Counted>) {
+    let (has_read, may_go_on) = (std::sync::Arc::new(Barrier::new(2)), std::sync::Arc::new(Barrier::new(2)));
+    let slow = {
+        let (cache, has_read, may_go_on) = (cache.clone(), has_read.clone(), may_go_on.clone());
+        tokio::spawn(async move {
+            let is_first = AtomicUsize::new(0);
+            let load = || async {
+                let value = if is_first.fetch_add(1, Ordering::SeqCst) == 0 {
+                    has_read.wait().await;
+                    may_go_on.wait().await;
+                    "old"
+                } else {
+                    "new"
+                };
+                Ok(Some(value.to_owned()))
+            };
+            cache.cache.get(&Number(1), load).await.unwrap().as_ref().clone()
+        })
+    };
+    has_read.wait().await;
+    cache.cache.forget(&[Number(1).text()]).await;
+    may_go_on.wait().await;
+    assert_eq!(slow.await.unwrap().as_deref(), Some("new"));
+    assert_eq!(cache.get(1, Some("new")).await.as_deref(), Some("new"));
+}
+
+async fn many_who_ask_at_once_load_once(cache: std::sync::Arc<Counted>) {
+    let all = (0..50).map(|_| {
+        let cache = cache.clone();
+        tokio::spawn(async move { cache.get(1, Some("one")).await })
+    });
+    for each in all.collect::<Vec<_>>() {
+        assert_eq!(each.await.unwrap().as_deref(), Some("one"));
+    }
+    assert_eq!(cache.loads(), 1);
+}
+
+async fn a_failed_load_is_not_kept(cache: std::sync::Arc<Counted>) {
+    let failing = || async { Err(orgraph::error::Error::Unavailable("no database".into())) };
+    assert!(cache.cache.get(&Number(1), failing).await.is_err());
+    assert_eq!(cache.get(1, Some("one")).await.as_deref(), Some("one"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_nodes_share_what_one_has_loaded() {
+    let Some(redis) = RedisServer::start() else { return };
+    let (here, there) = (Counted::new(SIZE, Some(&redis)).await, Counted::new(SIZE, Some(&redis)).await);
+    assert_eq!(here.get(1, Some("one")).await.as_deref(), Some("one"));
+    assert_eq!(there.get(1, Some("uno")).await.as_deref(), Some("one"));
+    assert_eq!(there.loads(), 0);
+    // Nobody believes what was changed meanwhile, and the message brings it to the other.
+    here.cache.forget(&[Number(1).text()]).await;
+    assert_eq!(here.get(1, Some("uno")).await.as_deref(), Some("uno"));
+    while there.get(1, Some("due")).await.as_deref() != Some("uno") {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(there.loads(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_value_that_nobody_can_read_is_loaded_again() {
+    let Some(redis) = RedisServer::start() else { return };
+    let (here, there) = (Counted::new(SIZE, Some(&redis)).await, Counted::new(SIZE, Some(&redis)).await);
+    assert_eq!(here.get(1, Some("one")).await.as_deref(), Some("one"));
+    redis.ask(&format!("SET {} nonsense", Number(1).text()));
+    assert_eq!(there.get(1, Some("uno")).await.as_deref(), Some("uno"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_installation_is_not_believed() {
+    let Some(redis) = RedisServer::start() else { return };
+    let (ours, theirs) = (Counted::new(SIZE, Some(&redis)).await, Counted::of("other", SIZE, Some(&redis)).await);
+    assert_eq!(ours.get(1, Some("one")).await.as_deref(), Some("one"));
+    assert_eq!(theirs.get(1, Some("uno")).await.as_deref(), Some("uno"));
+}
+
+/// Hostile names of things that are not there do not fill the memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_memory_is_bounded() {
+    let cache = Counted::new(64 * 1024, None).await;
+    for number in 0..2_000 {
+        cache.get(number, Some(&"x".repeat(100))).await;
+    }
+    assert!(cache.cache.held().await < 64 * 1024 / 300, "{} are held", cache.cache.held().await);
+}
