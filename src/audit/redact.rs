@@ -10,9 +10,23 @@ pub const REDACTED: &str = "[redacted]";
 
 /// The longest text that a record keeps of an argument.
 const LONGEST: usize = 1000;
+/// The most items that it keeps of a list. What was changed, it lists by itself.
+const MOST_ITEMS: usize = 20;
+/// The most that it keeps of all arguments together, in bytes. Nobody needs to be logged in to be recorded.
+const MOST_BYTES: usize = 8 * 1024;
 
 /// The arguments of a field, with every input marked `@sensitive` in the schema taken out.
 pub fn redact_arguments(
+    registry: &Registry,
+    declared: &IndexMap<String, MetaInputValue>,
+    arguments: impl IntoIterator<Item = (Name, Value)>,
+) -> Json {
+    let input = redact_fields(registry, declared, arguments);
+    let size = input.to_string().len();
+    if size <= MOST_BYTES { input } else { format!("too much to be kept: {size} bytes").into() }
+}
+
+fn redact_fields(
     registry: &Registry,
     declared: &IndexMap<String, MetaInputValue>,
     arguments: impl IntoIterator<Item = (Name, Value)>,
@@ -34,9 +48,13 @@ fn redact(registry: &Registry, declared: Option<&MetaInputValue>, value: Value) 
     }
     let type_name = MetaTypeName::concrete_typename(&declared.ty);
     match (value, registry.types.get(type_name)) {
-        (Value::List(items), _) => items.into_iter().map(|item| redact(registry, Some(declared), item)).collect(),
+        (Value::List(items), _) => {
+            let count = items.len();
+            let kept = items.into_iter().take(MOST_ITEMS).map(|item| redact(registry, Some(declared), item));
+            kept.chain((count > MOST_ITEMS).then(|| format!("… ({count} items)").into())).collect()
+        }
         (Value::Object(fields), Some(MetaType::InputObject { input_fields, .. })) => {
-            redact_arguments(registry, input_fields, fields)
+            redact_fields(registry, input_fields, fields)
         }
         (Value::Object(fields), _) => {
             let plain = fields.into_iter().map(|(name, value)| (name.to_string(), plain(value)));

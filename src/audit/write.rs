@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::cache::Key;
 use crate::clock::Timestamp;
 use crate::db::conn::on_backend;
-use crate::db::schema::operation_logs;
+use crate::db::schema::{operation_logs, users};
 use crate::db::types::{Id, Json, Kind, smallint_enum};
 use crate::db::{Conn, Lock, invalidations};
 use crate::error::{Error, Result};
@@ -46,14 +46,20 @@ smallint_enum!(OperationStatus { Failed = 0, Succeeded = 1 });
 /// A transaction that may change rows. Dropped without [`Write::commit`], it has changed nothing.
 pub struct Write<'a> {
     app: &'a App,
-    conn: Conn,
+    /// Until it ends.
+    conn: Option<Conn>,
     origin: Origin,
     changes: Vec<Change>,
     stale: Vec<String>,
 }
 
+/// Superuser, staff.
+type Rank = (bool, bool);
+
 /// Who writes, from where.
 struct Origin {
+    /// Whoever is logged in, with what they were when the request came in.
+    rank: Option<(UserId, Rank)>,
     user_id: Option<UserId>,
     username: Option<String>,
     session_id: Option<SessionId>,
@@ -70,6 +76,7 @@ impl Origin {
         let identity = viewer.identity().ok();
         let request = &viewer.request;
         Ok(Self {
+            rank: identity.map(|me| (me.user_id, (me.is_superuser, me.is_staff))),
             user_id: identity.map(|identity| identity.user_id),
             username: identity.map(|identity| identity.username.clone()),
             session_id: identity.map(|identity| identity.session_id),
@@ -89,7 +96,7 @@ impl App {
         Ok(Write {
             origin: Origin::of(viewer)?,
             app: self,
-            conn: self.db.begin().await?,
+            conn: Some(self.db.begin().await?),
             changes: Vec::new(),
             stale: Vec::new(),
         })
@@ -99,7 +106,7 @@ impl App {
 impl Write<'_> {
     /// For repositories: reads see what this transaction has written.
     pub(crate) fn conn(&mut self) -> &mut Conn {
-        &mut self.conn
+        self.conn.as_mut().expect("a write that has not ended")
     }
 
     pub fn now(&self) -> Timestamp {
@@ -108,7 +115,20 @@ impl Write<'_> {
 
     /// Waits until no other transaction holds `lock`, and holds it until the end of this one.
     pub async fn serialize(&mut self, lock: Lock) -> Result<()> {
-        Ok(self.conn.serialize(lock).await?)
+        self.conn().serialize(lock).await?;
+        match lock {
+            Lock::Rights => self.ensure_rank().await,
+            Lock::Migration => Ok(()),
+        }
+    }
+
+    /// Fails if whoever writes has lost their rank since the request came in: two superusers could otherwise unmake
+    /// each other.
+    async fn ensure_rank(&mut self) -> Result<()> {
+        let Some((user, rank)) = self.origin.rank else { return Ok(()) };
+        let row = users::table.find(user).select((users::is_superuser, users::is_staff));
+        let now: Option<Rank> = on_backend!(self.conn(), c => row.first(c).await.optional())?;
+        if now == Some(rank) { Ok(()) } else { Err(Error::conflict("Your own rights have just changed. Try again.")) }
     }
 
     pub fn created<T: Audited>(&mut self, row: &T) {
@@ -157,17 +177,32 @@ impl Write<'_> {
     }
 
     async fn close(mut self, error: Option<&Error>) -> Result<()> {
-        let now = self.app.clock.now();
-        insert_record(&mut self.conn, &self.origin, &self.changes, error, now).await?;
+        let (app, now) = (self.app, self.app.clock.now());
+        let conn = self.conn.as_mut().expect("a write that has not ended");
+        insert_record(conn, &self.origin, &self.changes, error, now).await?;
         if !self.stale.is_empty() {
-            invalidations::insert(&mut self.conn, self.app.cache.node, &self.stale, now).await?;
+            invalidations::insert(conn, app.cache.node, &self.stale, now).await?;
         }
-        let committed = self.conn.commit().await;
+        let committed = conn.commit().await;
+        // Whatever came of it, the transaction is over; others may be waiting for the connection.
+        self.conn = None;
         // Also after a failed commit: whether the database has carried it out is not known then.
-        self.app.cache.forget(&self.stale).await;
+        app.cache.forget(&self.stale).await;
         committed?;
         self.origin.action.recorded.store(true, Ordering::Release);
         Ok(())
+    }
+}
+
+/// What is not committed is undone. Left to the pool, that would cost the connection.
+impl Drop for Write<'_> {
+    fn drop(&mut self) {
+        let Some(mut conn) = self.conn.take() else { return };
+        tokio::spawn(async move {
+            if let Err(error) = conn.rollback().await {
+                tracing::debug!(%error, "a transaction could not be rolled back; its connection is closed");
+            }
+        });
     }
 }
 
@@ -206,6 +241,9 @@ struct NewOperationLog<'a> {
     created_at: Timestamp,
 }
 
+/// The longest message that a record keeps.
+const LONGEST_MESSAGE: usize = 2_000;
+
 async fn insert_record(
     conn: &mut Conn,
     origin: &Origin,
@@ -228,7 +266,8 @@ async fn insert_record(
         changes: Json(serde_json::to_value(changes).map_err(Error::internal)?),
         status: if error.is_some() { OperationStatus::Failed } else { OperationStatus::Succeeded },
         code: error.map(|error| error.code().as_str()),
-        message: error.map(Error::message),
+        // It may quote what was sent, also what PostgreSQL refuses to keep in a text.
+        message: error.map(|error| clip(&error.message().replace('\0', "\u{fffd}"), LONGEST_MESSAGE)),
         ip: origin.ip.as_deref(),
         user_agent: origin.user_agent.as_deref(),
         os: origin.client.os.as_deref(),

@@ -81,6 +81,10 @@ impl Conn {
         on_backend!(self, c => commit(c).await)
     }
 
+    pub(crate) async fn rollback(&mut self) -> QueryResult<()> {
+        on_backend!(self, c => rollback(c).await)
+    }
+
     /// Lets one transaction at a time past this point until it ends, for rules over more than one row
     /// (no cycle in a tree, a last superuser).
     pub(crate) async fn serialize(&mut self, lock: Lock) -> QueryResult<()> {
@@ -107,6 +111,10 @@ pub enum Lock {
 
 async fn begin<C: AsyncConnection>(c: &mut C) -> QueryResult<()> {
     C::TransactionManager::begin_transaction(c).await
+}
+
+async fn rollback<C: AsyncConnection>(c: &mut C) -> QueryResult<()> {
+    C::TransactionManager::rollback_transaction(c).await
 }
 
 async fn commit<C: AsyncConnection>(c: &mut C) -> QueryResult<()> {

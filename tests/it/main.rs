@@ -14,6 +14,7 @@
 //! | `cache` | the same promises of the cache in memory, in Redis, and of two on one Redis |
 //! | `auth` | logging in and out, tokens, sessions |
 //! | `crash` | a killed server loses nothing that it has acknowledged |
+//! | `detours` | nobody comes by a detour to what the direct way refuses, and nobody in a hurry loses or blocks anything |
 //! | `input` | bad input is one clear error, and changes nothing |
 //! | `records` | every write leaves its record, without secrets |
 //! | `rules` | the rules above permissions: nobody grants what they lack, outranks a superuser, or locks themselves out |
@@ -30,6 +31,7 @@ mod auth;
 mod cache;
 mod conversation;
 mod crash;
+mod detours;
 mod input;
 mod migrations;
 mod nodes;

@@ -3,6 +3,7 @@
 use super::input::{ChangePasswordInput, LoginInput, RefreshSessionInput};
 use crate::app::App;
 use crate::clock::Timestamp;
+use crate::domains::depts::service::DeptTree;
 use crate::domains::logs::model::{LoginOutcome, NewLoginLog};
 use crate::domains::sessions::service::{Opened, Rotation};
 use crate::domains::users::model::User;
@@ -58,7 +59,7 @@ async fn identify(app: &App, token: &str) -> Result<Result<Identity, &'static st
     let Some(account) = account.as_ref() else {
         return Ok(Err(ENDED));
     };
-    if !account.is_enabled || !may_act(app, account.is_superuser, account.dept_id).await? {
+    if !account.is_enabled || !may_act(&*depts::service::tree(app).await?, account.is_superuser, account.dept_id) {
         return Ok(Err(DISABLED));
     }
     let (permissions, scope) = if account.is_superuser {
@@ -82,14 +83,8 @@ async fn identify(app: &App, token: &str) -> Result<Result<Identity, &'static st
 }
 
 /// A disabled department takes everything below it with it, except superusers: somebody must be able to enable it again.
-async fn may_act(app: &App, is_superuser: bool, dept: Option<DeptId>) -> Result<bool> {
-    match dept {
-        Some(dept) if !is_superuser => {
-            let tree = depts::service::tree(app).await?;
-            Ok(tree.path(dept).all(|id| tree.is_enabled(id)))
-        }
-        _ => Ok(true),
-    }
+fn may_act(tree: &DeptTree, is_superuser: bool, dept: Option<DeptId>) -> bool {
+    is_superuser || dept.is_none_or(|dept| tree.is_open(dept))
 }
 
 pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Tokens> {
@@ -102,13 +97,14 @@ pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Toke
     let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
     let right = app.passwords.verify(input.password.into(), hash).await?;
 
+    let tree = depts::service::tree(app).await?;
     let mut write = app.write(viewer).await?;
     // Read again and held: the check took its time, and another login of the same user waits for this one.
     let current = match &found {
         Some(user) => users::service::hold(&mut write, user.id).await?,
         None => None,
     };
-    let outcome = judge(app, found.as_ref(), current.as_ref(), right).await?;
+    let outcome = judge(&tree, found.as_ref(), current.as_ref(), right);
     let entry = NewLoginLog { user_id: current.as_ref().map(|user| user.id), username, outcome };
     logs::service::record_login(&mut write, &viewer.request, entry).await?;
     let (LoginOutcome::Succeeded, Some(user)) = (outcome, current) else {
@@ -130,21 +126,21 @@ pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Toke
 }
 
 /// How an attempt ends: `checked` is the account whose password was compared, `current` what it is by now.
-async fn judge(app: &App, checked: Option<&User>, current: Option<&User>, right: bool) -> Result<LoginOutcome> {
-    Ok(match (checked, current) {
+fn judge(tree: &DeptTree, checked: Option<&User>, current: Option<&User>, right: bool) -> LoginOutcome {
+    match (checked, current) {
         (None, _) => LoginOutcome::UnknownUser,
         (Some(user), _) if user.password_hash.is_none() => LoginOutcome::NoPassword,
         (Some(checked), Some(user)) if right && user.password_hash == checked.password_hash => {
             if !user.is_enabled() {
                 LoginOutcome::UserDisabled
-            } else if !may_act(app, user.is_superuser, user.dept_id).await? {
+            } else if !may_act(tree, user.is_superuser, user.dept_id) {
                 LoginOutcome::DeptDisabled
             } else {
                 LoginOutcome::Succeeded
             }
         }
         _ => LoginOutcome::WrongPassword,
-    })
+    }
 }
 
 fn tokens(app: &App, user: User, opened: Opened) -> Result<Tokens> {
@@ -155,6 +151,7 @@ fn tokens(app: &App, user: User, opened: Opened) -> Result<Tokens> {
 
 pub async fn refresh(app: &App, viewer: &Viewer, input: RefreshSessionInput) -> Result<Tokens> {
     let refused = Error::Unauthenticated(BAD_REFRESH);
+    let tree = depts::service::tree(app).await?;
     let mut write = app.write(viewer).await?;
     let opened = match sessions::service::rotate(&mut write, &input.refresh_token).await? {
         Rotation::Renewed(opened) => opened,
@@ -170,7 +167,7 @@ pub async fn refresh(app: &App, viewer: &Viewer, input: RefreshSessionInput) -> 
     };
     let user = users::service::find_within(&mut write, opened.session.user_id).await?;
     let user = user.ok_or(refused)?;
-    if !user.is_enabled() || !may_act(app, user.is_superuser, user.dept_id).await? {
+    if !user.is_enabled() || !may_act(&tree, user.is_superuser, user.dept_id) {
         return Err(Error::Unauthenticated(DISABLED));
     }
     write.act_as(user.id, &user.username, opened.session.id);

@@ -7,9 +7,12 @@ use std::time::Duration;
 use super::model::DeptId;
 use super::repository;
 use crate::app::App;
+use crate::audit::Write;
 use crate::cache::Key;
+use crate::db::Conn;
 use crate::domains::Status;
 use crate::error::Result;
+use crate::security::Scope;
 
 /// All departments: parent and status.
 #[derive(serde::Serialize, serde::Deserialize)]
@@ -18,6 +21,27 @@ pub struct DeptTree {
 }
 
 impl DeptTree {
+    async fn read(conn: &mut Conn) -> Result<Self> {
+        let rows = repository::tree(conn).await?;
+        Ok(Self { nodes: rows.into_iter().map(|(id, parent, status)| (id, (parent, status))).collect() })
+    }
+
+    /// Whether a department and all that it lies in are enabled.
+    pub fn is_open(&self, id: DeptId) -> bool {
+        self.path(id).all(|id| self.is_enabled(id))
+    }
+
+    /// Whether a scope takes in a department, and, if asked, everything below it.
+    pub fn is_covered(&self, id: DeptId, scope: &Scope, below: bool) -> bool {
+        match scope {
+            Scope::All => true,
+            Scope::Nothing => false,
+            Scope::Limited { subtrees, depts, .. } => {
+                self.path(id).any(|above| subtrees.contains(&above)) || (!below && depts.contains(&id))
+            }
+        }
+    }
+
     pub fn is_enabled(&self, id: DeptId) -> bool {
         self.nodes.get(&id).is_some_and(|(_, status)| *status == Status::Enabled)
     }
@@ -47,11 +71,11 @@ impl Key for DeptTreeKey {
 }
 
 pub async fn tree(app: &App) -> Result<Arc<DeptTree>> {
-    app.cache
-        .get(&DeptTreeKey, || async {
-            let rows = repository::tree(&mut app.db.read().await?).await?;
-            let nodes = rows.into_iter().map(|(id, parent, status)| (id, (parent, status))).collect();
-            Ok(DeptTree { nodes })
-        })
-        .await
+    let read = || async { DeptTree::read(&mut app.db.read().await?).await };
+    app.cache.get(&DeptTreeKey, read).await
+}
+
+/// The tree as this transaction sees it. (One that holds a connection must not wait for another.)
+pub async fn tree_within(write: &mut Write<'_>) -> Result<DeptTree> {
+    DeptTree::read(write.conn()).await
 }

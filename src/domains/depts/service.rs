@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::security::{Scope, Viewer};
 use crate::validate::{Check, map, parse_id};
 
-pub use super::cache::{DeptTree, tree};
+pub use super::cache::{DeptTree, tree, tree_within};
 
 pub struct Listed {
     pub slice: Slice<Dept>,
@@ -128,10 +128,11 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateDeptInput) -> Resul
         write.commit().await?;
         return Ok(before);
     }
+    let tree = tree_within(&mut write).await?;
     if after.parent_id != before.parent_id {
-        ensure_can_move(&mut write, viewer, &after).await?;
+        ensure_can_move(&mut write, viewer, &tree, &after).await?;
     }
-    if after.status == Status::Disabled && lies_above(app, viewer, id).await? {
+    if after.status == Status::Disabled && lies_above(viewer, &tree, id)? {
         return Err(Error::NotAllowed(
             "You cannot disable a department that you are in: you would lock yourself out.".into(),
         ));
@@ -147,13 +148,18 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateDeptInput) -> Resul
 }
 
 /// Whether the viewer's access depends on this department.
-async fn lies_above(app: &App, viewer: &Viewer, id: DeptId) -> Result<bool> {
+fn lies_above(viewer: &Viewer, tree: &DeptTree, id: DeptId) -> Result<bool> {
     let me = viewer.identity()?;
-    let Some(dept) = me.dept_id.filter(|_| !me.is_superuser) else { return Ok(false) };
-    Ok(tree(app).await?.path(dept).any(|above| above == id))
+    Ok(!me.is_superuser && me.dept_id.is_some_and(|dept| tree.path(dept).any(|above| above == id)))
 }
 
-async fn ensure_can_move(write: &mut Write<'_>, viewer: &Viewer, after: &Dept) -> Result<()> {
+async fn ensure_can_move(write: &mut Write<'_>, viewer: &Viewer, tree: &DeptTree, after: &Dept) -> Result<()> {
+    // Everything below it comes into the view of whoever sees what is below the new place.
+    if !tree.is_covered(after.id, viewer.scope(), true) {
+        return Err(Error::NotAllowed(
+            "You can move only departments of which you also see everything below: others would come into view.".into(),
+        ));
+    }
     let Some(parent) = after.parent_id else {
         return ensure_may_be_root(viewer);
     };
@@ -164,6 +170,11 @@ async fn ensure_can_move(write: &mut Write<'_>, viewer: &Viewer, after: &Dept) -
             "input.parentId",
             "CYCLE",
             "A department cannot be moved into itself or below itself.",
+        ));
+    }
+    if lies_above(viewer, tree, after.id)? && !tree.is_open(parent) {
+        return Err(Error::NotAllowed(
+            "You cannot move a department that you are in below a disabled one: you would lock yourself out.".into(),
         ));
     }
     Ok(())

@@ -4,10 +4,10 @@
 //! Does not own the users that they are about (`users`).
 //! Permissions: `log:login:read`, `log:opera:read`.
 
-mod contact;
 pub mod graphql;
 pub mod input;
 pub mod loader;
 pub mod model;
+pub mod readable;
 mod repository;
 pub mod service;

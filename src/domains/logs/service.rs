@@ -13,8 +13,6 @@ use crate::error::Result;
 use crate::security::{RequestInfo, Viewer};
 use crate::telemetry::{Client, clip};
 
-pub use super::contact::{readable_changes, readable_input};
-
 pub struct Listed<T, R> {
     pub slice: Slice<R>,
     pub order: Order<T, R>,

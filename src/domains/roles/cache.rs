@@ -33,8 +33,8 @@ pub struct RoleSnapshot {
 }
 
 impl RoleSnapshot {
-    pub async fn read(conn: &mut Conn) -> Result<Self> {
-        let (roles, codes, depts) = repository::snapshot(conn).await?;
+    async fn read(conn: &mut Conn, menus: &[Status]) -> Result<Self> {
+        let (roles, codes, depts) = repository::snapshot(conn, menus).await?;
         let mut roles: HashMap<_, _> = roles
             .into_iter()
             .map(|(id, status, data_scope)| {
@@ -101,11 +101,12 @@ impl Key for RoleSnapshotKey {
 }
 
 pub async fn snapshot(app: &App) -> Result<Arc<RoleSnapshot>> {
-    let read = || async { RoleSnapshot::read(&mut app.db.read().await?).await };
+    let read = || async { RoleSnapshot::read(&mut app.db.read().await?, &[Status::Enabled]).await };
     app.cache.get(&RoleSnapshotKey, read).await
 }
 
-/// The snapshot as this transaction sees it.
-pub async fn snapshot_within(write: &mut Write<'_>) -> Result<RoleSnapshot> {
-    RoleSnapshot::read(write.conn()).await
+/// What every role would grant if all its menus were enabled, as this transaction sees it: what is given away is all
+/// of that, because somebody may enable them later.
+pub async fn potential(write: &mut Write<'_>) -> Result<RoleSnapshot> {
+    RoleSnapshot::read(write.conn(), &[Status::Enabled, Status::Disabled]).await
 }

@@ -87,16 +87,17 @@ pub async fn depts_of(conn: &mut Conn, roles: &[RoleId]) -> Result<Vec<(RoleId, 
         .await)?)
 }
 
-/// Every role's scope and departments, and the codes of its enabled menus: what rights are worked out on.
+/// Every role's scope and departments, and the codes of its menus of some status: what rights are worked out on.
 #[allow(clippy::type_complexity, reason = "three lists of plain tuples, read once")]
 pub async fn snapshot(
     conn: &mut Conn,
+    statuses: &[Status],
 ) -> Result<(Vec<(RoleId, Status, DataScope)>, Vec<(RoleId, Codes)>, Vec<(RoleId, DeptId)>)> {
     Ok(on_backend!(conn, c => {
         let all = roles::table.select((roles::id, roles::status, roles::data_scope)).load(c).await?;
         let codes = role_menus::table
             .inner_join(menus::table)
-            .filter(menus::status.eq(Status::Enabled))
+            .filter(menus::status.eq_any(statuses.to_vec()))
             .filter(menus::permissions.ne(""))
             .select((role_menus::role_id, menus::permissions))
             .load(c)

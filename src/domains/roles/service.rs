@@ -1,6 +1,6 @@
 //! The rules of roles: nobody can grant what they lack, and nobody locks themselves out.
 
-use super::cache::{RoleGrant, RoleSnapshotKey, snapshot_within};
+use super::cache::{RoleGrant, RoleSnapshotKey, potential};
 use super::input::{CreateRoleInput, DeleteRolesInput, SetRoleDataScopeInput, SetRoleMenusInput, UpdateRoleInput};
 use super::model::{self, DataScope, Role, RoleFilter, RoleId, RoleSort};
 use super::repository;
@@ -12,7 +12,7 @@ use crate::db::schema::roles;
 use crate::domains::{Status, depts, menus};
 use crate::error::{Error, Result};
 use crate::ids::DeptId;
-use crate::security::{Permission, Scope, Viewer};
+use crate::security::{Permission, Viewer};
 use crate::validate::{Check, apply, map};
 
 pub use super::cache::{RoleSnapshot, snapshot};
@@ -48,26 +48,15 @@ pub fn ensure_can_grant(
     viewer.ensure_holds(grant.permissions)?;
     let covered = match grant.data_scope {
         DataScope::All => viewer.scope().is_all(),
-        DataScope::DeptAndBelow => dept.is_none_or(|dept| covers(viewer.scope(), tree, dept, true)),
-        DataScope::Dept => dept.is_none_or(|dept| covers(viewer.scope(), tree, dept, false)),
+        DataScope::DeptAndBelow => dept.is_none_or(|dept| tree.is_covered(dept, viewer.scope(), true)),
+        DataScope::Dept => dept.is_none_or(|dept| tree.is_covered(dept, viewer.scope(), false)),
         DataScope::Own => true,
-        DataScope::Custom => grant.depts.iter().all(|dept| covers(viewer.scope(), tree, *dept, false)),
+        DataScope::Custom => grant.depts.iter().all(|dept| tree.is_covered(*dept, viewer.scope(), false)),
     };
     if covered {
         return Ok(());
     }
     Err(Error::NotAllowed("You cannot grant a view of more rows than you see yourself.".into()))
-}
-
-/// Whether a scope takes in a department, and, if asked, everything below it.
-fn covers(scope: &Scope, tree: &depts::service::DeptTree, dept: DeptId, below: bool) -> bool {
-    match scope {
-        Scope::All => true,
-        Scope::Nothing => false,
-        Scope::Limited { subtrees, depts, .. } => {
-            tree.path(dept).any(|id| subtrees.contains(&id)) || (!below && depts.contains(&dept))
-        }
-    }
 }
 
 fn name_taken(error: Error) -> Error {
@@ -103,9 +92,9 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateRoleInput) -> Resul
     check.finish()?;
     let id = id.ok_or_else(|| Error::internal("an unchecked id"))?;
 
-    let tree = depts::service::tree(app).await?;
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
+    let tree = depts::service::tree_within(&mut write).await?;
     let before = get(&mut write, id).await?;
     if before.version != input.version {
         return Err(Error::stale("role", input.version, before.version));
@@ -120,8 +109,8 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateRoleInput) -> Resul
     }
     if after.status == Status::Enabled && before.status == Status::Disabled {
         // Switching a role on grants all of it.
-        let snapshot = snapshot_within(&mut write).await?;
-        if let Some(grant) = snapshot.get(id) {
+        let grants = potential(&mut write).await?;
+        if let Some(grant) = grants.get(id) {
             viewer.ensure_holds(grant.permissions)?;
             ensure_scope_allowed(viewer, &tree, grant.data_scope, &grant.depts)?;
         }
@@ -189,7 +178,7 @@ fn ensure_scope_allowed(
 ) -> Result<()> {
     let allowed = match scope {
         DataScope::Own => true,
-        DataScope::Custom => depts.iter().all(|dept| covers(viewer.scope(), tree, *dept, false)),
+        DataScope::Custom => depts.iter().all(|dept| tree.is_covered(*dept, viewer.scope(), false)),
         // Holders may be in any department.
         DataScope::All | DataScope::Dept | DataScope::DeptAndBelow => viewer.scope().is_all(),
     };
@@ -216,9 +205,9 @@ pub async fn set_data_scope(app: &App, viewer: &Viewer, input: SetRoleDataScopeI
     check.finish()?;
     let id = id.ok_or_else(|| Error::internal("an unchecked id"))?;
 
-    let tree = depts::service::tree(app).await?;
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
+    let tree = depts::service::tree_within(&mut write).await?;
     let before = get(&mut write, id).await?;
     let depts_before: Vec<_> =
         repository::depts_of(write.conn(), &[id]).await?.into_iter().map(|(_, dept)| dept).collect();

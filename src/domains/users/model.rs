@@ -29,6 +29,8 @@ pub struct User {
     pub is_multi_login: bool,
     pub dept_id: Option<DeptId>,
     pub joined_at: Timestamp,
+    /// Written by logins, which raise no version: an update must not bring back the one that it has read.
+    #[diesel(skip_update)]
     pub last_login_at: Option<Timestamp>,
     pub password_changed_at: Option<Timestamp>,
     pub version: i32,

@@ -41,7 +41,7 @@ pub use self::shape::Shape;
 use crate::error::ErrorCode;
 
 /// Fields that must not be tried several times in one operation, because each try tells something.
-pub const ONCE_PER_OPERATION: [&str; 2] = ["login", "refreshSession"];
+pub const ONCE_PER_OPERATION: [&str; 3] = ["login", "refreshSession", "changePassword"];
 
 /// The response key of what the gate adds to selections. No document can use it.
 const HIDDEN: &str = "__gate";

@@ -7,16 +7,35 @@ use serde_json::Value;
 
 use crate::audit::{ChangeKind, OperationStatus};
 use crate::clock::Timestamp;
+use crate::domains::depts::loader::DeptById;
 use crate::domains::logs::model::OperationLog;
-use crate::domains::logs::service;
+use crate::domains::logs::readable::{self, Mentioned};
 use crate::domains::users::graphql::UserObject;
 use crate::domains::users::loader::UserById;
 use crate::graphql::guard::requires;
-use crate::graphql::{ContextExt, Field, edge, load};
+use crate::graphql::{ContextExt, Field, edge, load, load_many};
 use crate::security::Permission;
 
 /// The record of an operation.
 pub struct OperationLogObject(pub Arc<OperationLog>);
+
+impl OperationLogObject {
+    /// What the record names outside of the viewer's scope; all that it names, if that cannot be found out.
+    async fn unseen(&self, ctx: &Context<'_>) -> Mentioned {
+        if ctx.viewer().scope().is_all() {
+            return Mentioned::default();
+        }
+        let mut named = Mentioned::by(&self.0);
+        let (users, depts) = tokio::join!(
+            load_many(ctx, named.users.iter().copied().map(UserById)),
+            load_many(ctx, named.depts.iter().copied().map(DeptById)),
+        );
+        let (users, depts) = (users.unwrap_or_default(), depts.unwrap_or_default());
+        named.users.retain(|id| !users.contains_key(&UserById(*id)));
+        named.depts.retain(|id| !depts.contains_key(&DeptById(*id)));
+        named
+    }
+}
 
 /// The record of an operation: a root field of a mutation, carried out or not, or a command of the command line.
 #[Object(name = "OperationLog")]
@@ -66,19 +85,20 @@ impl OperationLogObject {
         &self.0.field
     }
 
-    /// Its arguments, without secrets, and without contact data that you may not read; null if it had none.
+    /// Its arguments, without secrets, and without contact data that you may not read; null if it had none, or if the
+    /// record names a user or a department outside of your row scope.
     async fn input(&self, ctx: &Context<'_>) -> Option<Value> {
-        present(service::readable_input(&self.0, ctx.viewer()))
+        present(readable::input(&self.0, ctx.viewer(), &self.unseen(ctx).await))
     }
 
-    /// The ids of the objects that it changed; empty if it failed.
-    async fn target_ids(&self) -> Vec<ID> {
-        self.0.target_ids().map(ID::from).collect()
+    /// The ids of the objects that it changed, as far as they are in your row scope; empty if it failed.
+    async fn target_ids(&self, ctx: &Context<'_>) -> Vec<ID> {
+        readable::target_ids(&self.0, &self.unseen(ctx).await).into_iter().map(ID::from).collect()
     }
 
-    /// What it changed, object by object; empty if it failed.
+    /// What it changed, object by object, as far as these are in your row scope; empty if it failed.
     async fn changes(&self, ctx: &Context<'_>) -> Vec<ChangeObject> {
-        let changes = service::readable_changes(&self.0, ctx.viewer());
+        let changes = readable::changes(&self.0, ctx.viewer(), &self.unseen(ctx).await);
         let each = changes.into_iter().map(|(change, hidden)| ChangeObject {
             target_id: change.target.into(),
             kind: change.kind,
@@ -107,9 +127,11 @@ impl OperationLogObject {
         self.0.code.as_deref()
     }
 
-    /// The message of the error that it ended with; null if it succeeded.
-    async fn message(&self) -> Option<&str> {
-        self.0.message.as_deref()
+    /// The message of the error that it ended with; null if it succeeded, or if the record names a user or a department
+    /// outside of your row scope.
+    async fn message(&self, ctx: &Context<'_>) -> Option<&str> {
+        let message = self.0.message.as_deref()?;
+        self.unseen(ctx).await.is_empty().then_some(message)
     }
 
     /// The IP address that it came from; null for a command.
@@ -171,7 +193,8 @@ pub struct FieldChangeObject {
     before: Option<Value>,
     /// Its value after; null if it has none, or if it is hidden.
     after: Option<Value>,
-    /// Whether the values are kept from you: contact data needs the permission `sys:user:contact:read`.
+    /// Whether the values are kept from you: contact data needs the permission `sys:user:contact:read`, and other users
+    /// and departments your row scope.
     hidden: bool,
 }
 

@@ -35,9 +35,9 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateUserInput) -> Resul
     }
 
     let hash = app.passwords.hash(input.password.into()).await?;
-    let tree = depts::service::tree(app).await?;
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
+    let tree = depts::service::tree_within(&mut write).await?;
     ensure_dept_allowed(&mut write, viewer, user.dept_id).await?;
     let granted = super::rights::grants(&mut write, "input.roleIds", &role_ids).await?;
     for grant in &granted {

@@ -11,7 +11,7 @@ use super::{find, get_editable};
 use crate::app::App;
 use crate::audit::Write;
 use crate::db::Lock;
-use crate::domains::{menus, sessions};
+use crate::domains::{depts, roles, sessions};
 use crate::error::{Error, Result};
 use crate::security::{Viewer, check_policy};
 use crate::validate::Check;
@@ -58,21 +58,27 @@ pub async fn reset_password(app: &App, viewer: &Viewer, input: ResetUserPassword
     write.serialize(Lock::Rights).await?;
     let before = ensure_may_reset(&mut write, viewer, id).await?;
     let after = store(&mut write, &before, &hash).await?;
-    let current = viewer.identity().ok().filter(|me| me.user_id == id).map(|me| me.session_id);
-    sessions::service::end_all(&mut write, id, current).await?;
+    sessions::service::end_all(&mut write, id, None).await?;
     write.commit().await?;
     Ok(after)
 }
 
 async fn ensure_may_reset(write: &mut Write<'_>, viewer: &Viewer, id: UserId) -> Result<User> {
     let user = get_editable(write, viewer, id).await?;
-    if !user.is_superuser {
-        let held = menus::service::permissions_of(write, id).await?;
-        viewer.ensure_holds(held).map_err(|_| {
-            Error::NotAllowed(
-                "This user holds permissions that you do not hold, so you cannot set their password.".into(),
-            )
-        })?;
+    if viewer.is(id) {
+        return Err(Error::NotAllowed("Change your own password with `changePassword`, which asks for it.".into()));
+    }
+    if !viewer.is_superuser() {
+        let tree = depts::service::tree_within(write).await?;
+        let roles = roles::service::ids_of_user(write.conn(), id).await?;
+        for grant in super::rights::grants(write, "input.userId", &roles).await? {
+            roles::service::ensure_can_grant(viewer, &tree, &grant, user.dept_id).map_err(|_| {
+                Error::NotAllowed(
+                    "This user holds permissions or sees rows that you do not, so you cannot set their password."
+                        .into(),
+                )
+            })?;
+        }
     }
     Ok(user)
 }

@@ -9,22 +9,22 @@ use super::{ensure_superuser_remains, get_editable};
 use crate::app::App;
 use crate::audit::Write;
 use crate::db::Lock;
-use crate::domains::roles::cache::{RoleGrant, snapshot_within};
+use crate::domains::roles::cache::{RoleGrant, potential};
 use crate::domains::{Status, depts, menus, roles, sessions};
 use crate::error::{Error, Result};
 use crate::ids::RoleId;
 use crate::security::{Permission, Viewer};
 use crate::validate::{Check, parse_id};
 
-/// What these roles grant; refuses ids that are not there.
+/// What these roles grant, or would if all of it were enabled; refuses ids that are not there.
 pub(super) async fn grants(write: &mut Write<'_>, path: &str, ids: &[RoleId]) -> Result<Vec<RoleGrant>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let snapshot = snapshot_within(write).await?;
+    let roles = potential(write).await?;
     let grant = |id: &RoleId| {
         let missing = || Error::input(path, "NOT_FOUND", format!("There is no role {id}."));
-        snapshot.get(*id).cloned().ok_or_else(missing)
+        roles.get(*id).cloned().ok_or_else(missing)
     };
     ids.iter().map(grant).collect()
 }
@@ -36,9 +36,9 @@ pub async fn set_roles(app: &App, viewer: &Viewer, input: SetUserRolesInput) -> 
     check.finish()?;
     let id = id.ok_or_else(|| Error::internal("an unchecked id"))?;
 
-    let tree = depts::service::tree(app).await?;
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
+    let tree = depts::service::tree_within(&mut write).await?;
     let user = get_editable(&mut write, viewer, id).await?;
     let before = roles::service::ids_of_user(write.conn(), id).await?;
     let added: Vec<_> = wanted.iter().copied().filter(|role| !before.contains(role)).collect();

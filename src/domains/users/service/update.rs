@@ -26,9 +26,9 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateUserInput) -> Resul
     check.finish()?;
     let id = id.ok_or_else(|| Error::internal("an unchecked id"))?;
 
-    let tree = depts::service::tree(app).await?;
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
+    let tree = depts::service::tree_within(&mut write).await?;
     let before = get_editable(&mut write, viewer, id).await?;
     if before.version != input.version {
         return Err(Error::stale("user", input.version, before.version));
@@ -47,7 +47,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateUserInput) -> Resul
         for grant in super::rights::grants(&mut write, "input.deptId", &role_ids).await? {
             roles::service::ensure_can_grant(viewer, &tree, &grant, after.dept_id)?;
         }
-        if viewer.is(id) && after.dept_id.is_some_and(|dept| tree.path(dept).any(|id| !tree.is_enabled(id))) {
+        if viewer.is(id) && after.dept_id.is_some_and(|dept| !tree.is_open(dept)) {
             return Err(Error::NotAllowed(
                 "You cannot move yourself to a disabled department: you would lock yourself out.".into(),
             ));

@@ -1,27 +1,83 @@
-//! E-mail addresses and phone numbers of users inside operation logs: for those only who may read them at the users.
+//! What of a record its reader may see. A record is there for whoever sees the user who acted; what it tells of others is
+//! for those who see these as well, and contact data for those who may read it at the users.
+
+use std::collections::HashSet;
 
 use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::model::OperationLog;
 use crate::audit::{Change, REDACTED};
-use crate::ids::UserId;
+use crate::ids::{DeptId, UserId};
 use crate::security::{Permission, Viewer};
 
 /// The fields of a user that need [`Permission::UserContactRead`].
 const CONTACT: &[&str] = &["email", "phone"];
 
+/// The users and departments that a record names.
+#[derive(Default)]
+pub struct Mentioned {
+    pub users: HashSet<UserId>,
+    pub depts: HashSet<DeptId>,
+}
+
+impl Mentioned {
+    pub fn by(log: &OperationLog) -> Self {
+        let mut mentioned = Self::default();
+        [&log.targets.0, &log.input.0, &log.changes.0].into_iter().for_each(|part| mentioned.collect(part));
+        mentioned
+    }
+
+    fn collect(&mut self, value: &Value) {
+        match value {
+            Value::String(text) => {
+                self.users.extend(UserId::parse(text));
+                self.depts.extend(DeptId::parse(text));
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.collect(item)),
+            Value::Object(fields) => fields.values().for_each(|value| self.collect(value)),
+            _ => {}
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.users.is_empty() && self.depts.is_empty()
+    }
+
+    fn names(&self, value: &Value) -> bool {
+        match value {
+            Value::String(text) => self.names_id(text),
+            Value::Array(items) => items.iter().any(|item| self.names(item)),
+            Value::Object(fields) => fields.values().any(|value| self.names(value)),
+            _ => false,
+        }
+    }
+
+    fn names_id(&self, text: &str) -> bool {
+        UserId::parse(text).is_some_and(|id| self.users.contains(&id))
+            || DeptId::parse(text).is_some_and(|id| self.depts.contains(&id))
+    }
+}
+
+/// The objects that an operation has changed, without those that are `unseen`.
+pub fn target_ids(log: &OperationLog, unseen: &Mentioned) -> Vec<String> {
+    log.target_ids().filter(|target| !unseen.names_id(target)).map(str::to_owned).collect()
+}
+
 /// The changes that an operation has made, and whether a field is kept from the viewer: its values are null then.
-pub fn readable_changes(log: &OperationLog, viewer: &Viewer) -> Vec<(Change, Vec<bool>)> {
+pub fn changes(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> Vec<(Change, Vec<bool>)> {
     let changes = log.changes.0.as_array().into_iter().flatten();
     changes
         // A newer program may know changes that this one does not.
         .filter_map(|change| Change::deserialize(change).ok())
+        .filter(|change| !unseen.names_id(&change.target))
         .map(|mut change| {
             let hides = hides_contact_of(viewer, &change.target);
             let mut hidden = Vec::with_capacity(change.fields.len());
             for field in &mut change.fields {
-                let hide = hides && CONTACT.contains(&field.name.as_str());
+                let hide = hides && CONTACT.contains(&field.name.as_str())
+                    || unseen.names(&field.before)
+                    || unseen.names(&field.after);
                 if hide {
                     (field.before, field.after) = (Value::Null, Value::Null);
                 }
@@ -32,8 +88,12 @@ pub fn readable_changes(log: &OperationLog, viewer: &Viewer) -> Vec<(Change, Vec
         .collect()
 }
 
-/// The arguments of an operation. One that has changed nothing may have been about any user.
-pub fn readable_input(log: &OperationLog, viewer: &Viewer) -> Value {
+/// The arguments of an operation, unless they name somebody unseen. One that has changed nothing may have been about any
+/// user.
+pub fn input(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> Value {
+    if !unseen.is_empty() {
+        return Value::Null;
+    }
     let mut input = log.input.0.clone();
     let mut targets = log.target_ids().peekable();
     let about_nothing = targets.peek().is_none() && !viewer.can(Permission::UserContactRead);
@@ -72,7 +132,7 @@ mod tests {
     use crate::audit::OperationStatus;
     use crate::clock::Timestamp;
     use crate::db::types::Json;
-    use crate::ids::{DeptId, OperationLogId, SessionId};
+    use crate::ids::{OperationLogId, SessionId};
     use crate::security::{Identity, Permissions, RequestInfo, Scope};
 
     fn log(target: Option<String>) -> OperationLog {
@@ -122,12 +182,12 @@ mod tests {
 
     /// Whether the e-mail address in the changes, and in the input, can be read.
     fn reads(log: &OperationLog, viewer: &Viewer) -> (Option<bool>, bool) {
-        let changes = readable_changes(log, viewer);
+        let changes = changes(log, viewer, &Mentioned::default());
         for (change, hidden) in &changes {
             assert_eq!((change.fields[0].after.as_str(), hidden[0]), (Some("B"), false));
             assert_eq!(change.fields[1].after.is_null(), hidden[1]);
         }
-        let input = readable_input(log, viewer);
+        let input = input(log, viewer, &Mentioned::default());
         assert_eq!((&input["input"]["nickname"], &input["input"]["phone"]), (&json!("B"), &Value::Null));
         (changes.first().map(|(_, hidden)| !hidden[1]), input["input"]["email"] == "b@example.org")
     }
