@@ -16,6 +16,7 @@
 //! | `records` | every write leaves its record, without secrets |
 //! | `rules` | the rules above permissions: nobody grants what they lack, outranks a superuser, or locks themselves out |
 //! | `scopes` | what is outside of a row scope is not there |
+//! | `sessions` | who sees and ends sessions, and when they are over |
 //! | `tls` | each `sslmode` of PostgreSQL's URL checks what it promises |
 //! | `statements` | the number of SQL statements does not depend on the number of rows |
 //!
@@ -34,6 +35,7 @@ mod records;
 mod rules;
 mod schema;
 mod scopes;
+mod sessions;
 mod statements;
 mod support;
 mod tls;

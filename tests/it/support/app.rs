@@ -33,15 +33,46 @@ pub struct TestApp {
     _db: FreshDb,
 }
 
+/// A further server on the database of a [`TestApp`].
+pub struct Node {
+    pub app: Arc<App>,
+    pub url: String,
+    _stop: oneshot::Sender<()>,
+}
+
 /// The app on a database: the clock stands still, and hashing is as cheap as it gets.
 pub fn build(database: Database) -> Arc<App> {
+    build_at(database, Clock::manual(Timestamp::parse(START).unwrap()))
+}
+
+fn build_at(database: Database, clock: Clock) -> Arc<App> {
     let policy = Policy {
         bcrypt_cost: 4,
         access_lifetime: Duration::from_secs(15 * 60),
         session_lifetime: Duration::from_secs(7 * 24 * 3600),
+        session_idle_lifetime: Duration::from_secs(24 * 3600),
     };
-    let clock = Clock::manual(Timestamp::parse(START).unwrap());
     App::new(database, clock, policy, &["a secret of the tests, long enough to sign".into()]).unwrap()
+}
+
+/// Serves until what is returned beside the address is dropped.
+async fn serve(app: Arc<App>) -> (String, oneshot::Sender<()>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let options = Http {
+        listen: Listen { host: address.ip().to_string(), port: address.port() },
+        request_timeout: Duration::from_secs(30),
+        body_limit: 1024 * 1024,
+        graphiql: true,
+        drain_timeout: Duration::from_secs(10),
+    };
+    let (stop, stopped) = oneshot::channel();
+    let server = orgraph::http::serve(listener, app, options, async {
+        // The sender is only ever dropped.
+        let _ = stopped.await;
+    });
+    tokio::spawn(server);
+    (format!("http://{address}"), stop)
 }
 
 impl TestApp {
@@ -49,30 +80,24 @@ impl TestApp {
     pub async fn start(kind: Kind) -> Option<Self> {
         let db = FreshDb::seeded(kind).await?;
         let app = build(Database::open(db.backend.clone(), 4).await.unwrap());
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let options = Http {
-            listen: Listen { host: address.ip().to_string(), port: address.port() },
-            request_timeout: Duration::from_secs(30),
-            body_limit: 1024 * 1024,
-            graphiql: true,
-            drain_timeout: Duration::from_secs(10),
-        };
-        let (stop, stopped) = oneshot::channel();
-        let server = orgraph::http::serve(listener, app.clone(), options, async {
-            // The sender is only ever dropped.
-            let _ = stopped.await;
-        });
-        tokio::spawn(server);
+        let (url, stop) = serve(app.clone()).await;
         Some(Self {
             app,
-            url: format!("http://{address}"),
+            url,
             http: reqwest::Client::new(),
             admin: OnceCell::new(),
             numbers: AtomicU32::new(1),
             _stop: stop,
             _db: db,
         })
+    }
+
+    /// A second server on the same database, with a cache of its own and the same clock.
+    pub async fn second_node(&self) -> Node {
+        let database = Database::open(self.app.db.backend().clone(), 4).await.unwrap();
+        let app = build_at(database, self.app.clock.clone());
+        let (url, stop) = serve(app.clone()).await;
+        Node { app, url, _stop: stop }
     }
 
     /// Somebody who is not logged in.

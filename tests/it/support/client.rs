@@ -3,7 +3,7 @@
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
-use super::app::TestApp;
+use super::app::{Node, TestApp};
 
 /// Somebody who sends requests.
 #[derive(Clone)]
@@ -38,6 +38,11 @@ impl Client {
     /// Whoever holds this token.
     pub fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// The same client, talking to another server.
+    pub fn at(&self, node: &Node) -> Self {
+        Self { endpoint: format!("{}/graphql", node.url), ..self.clone() }
     }
 
     /// The same client with a session.
