@@ -13,10 +13,11 @@
 //! | `auth` | logging in and out, tokens, sessions |
 //! | `crash` | a killed server loses nothing that it has acknowledged |
 //! | `input` | bad input is one clear error, and changes nothing |
+//! | `lifetimes` | how long sessions last: unused ones, their uses, refresh tokens that come twice |
 //! | `records` | every write leaves its record, without secrets |
 //! | `rules` | the rules above permissions: nobody grants what they lack, outranks a superuser, or locks themselves out |
 //! | `scopes` | what is outside of a row scope is not there |
-//! | `sessions` | who sees and ends sessions, and when they are over |
+//! | `sessions` | who sees sessions, and what ends them |
 //! | `tls` | each `sslmode` of PostgreSQL's URL checks what it promises |
 //! | `statements` | the number of SQL statements does not depend on the number of rows |
 //!
@@ -29,6 +30,7 @@ mod auth;
 mod conversation;
 mod crash;
 mod input;
+mod lifetimes;
 mod migrations;
 mod permissions;
 mod records;
