@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use orgraph::domains::sessions::service::write_seen;
+use orgraph::domains::sessions::service::{noting, write_seen};
 use serde_json::{Value, json};
 
 use crate::sessions::{END, MINUTE, OWN, REFRESH, again, each, is_alive, online, refreshes, session_of};
@@ -17,6 +17,7 @@ on_each_database!(
     a_use_that_is_not_written_yet_counts,
     a_lost_answer_to_a_refresh_can_be_asked_for_again,
     requests_send_no_statement_for_their_session,
+    a_server_that_stops_writes_what_it_has_noted,
 );
 
 /// The idle lifetime of the tests is a day.
@@ -168,4 +169,12 @@ async fn requests_send_no_statement_for_their_session(app: TestApp) {
         let (statements, _) = app.statements(user.data("{ viewer { session { lastSeenAt } } }", json!({}))).await;
         assert_eq!(statements, 0);
     }
+}
+
+async fn a_server_that_stops_writes_what_it_has_noted(app: TestApp) {
+    let user = app.user().login().await;
+    app.app.clock.advance(MINUTE / 2);
+    assert!(noting(&app.app, is_alive(&user)).await);
+    let listed = app.admin().await.data("{ onlineSessions(first: 1) { nodes { lastSeenAt } } }", json!({})).await;
+    assert_eq!(listed["onlineSessions"]["nodes"][0]["lastSeenAt"], app.app.clock.now().to_string());
 }

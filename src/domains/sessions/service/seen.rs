@@ -28,7 +28,6 @@ pub fn is_alive(app: &App, session: &Session) -> bool {
 
 /// The session that a request belongs to, unless it is over. The request is noted as a use of it.
 pub async fn of_request(app: &App, id: SessionId) -> Result<Arc<Option<Session>>> {
-    let over = || Arc::new(None);
     let mut session = cache::session(app, id).await?;
     let looks_idle = |session: &Session| session.could_be_used(alive(app)) && !is_alive(app, session);
     if session.as_ref().as_ref().is_some_and(looks_idle) {
@@ -36,18 +35,20 @@ pub async fn of_request(app: &App, id: SessionId) -> Result<Arc<Option<Session>>
         session = Arc::new(repository::find(&mut app.db.read().await?, id).await?);
     }
     match session.as_ref() {
-        Some(found) if is_alive(app, found) => app.presence.note(id, found.last_seen_at, app.clock.now()),
-        _ => return Ok(over()),
+        Some(found) if is_alive(app, found) => {
+            app.presence.note(id, found.last_seen_at, app.clock.now());
+            Ok(session)
+        }
+        _ => Ok(Arc::new(None)),
     }
-    Ok(session)
 }
 
 /// The session of the request that asks, with what is noted of its use.
 pub async fn current(app: &App, id: SessionId) -> Result<Option<Session>> {
+    let noted = app.presence.last(id);
     let session = cache::session(app, id).await?.as_ref().clone();
-    let seen =
-        |session: &Session| app.presence.last(id).map_or(session.last_seen_at, |at| at.max(session.last_seen_at));
-    Ok(session.map(|session| Session { last_seen_at: seen(&session), ..session }))
+    Ok(session
+        .map(|row| Session { last_seen_at: noted.map_or(row.last_seen_at, |at| at.max(row.last_seen_at)), ..row }))
 }
 
 /// Writes what has been noted and is due: each session once a minute at the most, all of them in one statement.
