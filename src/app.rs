@@ -9,7 +9,7 @@ use crate::cache::Cache;
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::error::Result;
-use crate::security::{Passwords, Tokens};
+use crate::security::{Passwords, Presence, Tokens};
 
 /// What the rules of the domains depend on.
 #[derive(Clone, Debug)]
@@ -18,6 +18,8 @@ pub struct Policy {
     pub bcrypt_cost: u32,
     pub access_lifetime: Duration,
     pub session_lifetime: Duration,
+    /// How long a session lasts without being used.
+    pub session_idle_lifetime: Duration,
 }
 
 pub struct App {
@@ -25,6 +27,7 @@ pub struct App {
     pub cache: Cache,
     pub clock: Clock,
     pub passwords: Passwords,
+    pub presence: Presence,
     pub tokens: Tokens,
     pub policy: Policy,
 }
@@ -42,6 +45,7 @@ impl App {
             cache,
             clock,
             passwords: Passwords::new(policy.bcrypt_cost)?,
+            presence: Presence::default(),
             tokens: Tokens::new(token_secrets, policy.access_lifetime)?,
             policy,
         }))

@@ -126,6 +126,18 @@ const DIRECTORIES: &[(&str, &str, &str, &[Page])] = &[
             },
         ],
     ),
+    (
+        "Monitor",
+        "Monitor",
+        "carbon:cloud-monitoring",
+        &[Page {
+            title: "Online sessions",
+            name: "OnlineSession",
+            icon: "carbon:user-online",
+            read: Permission::SessionRead,
+            buttons: &[("End", Permission::SessionKick)],
+        }],
+    ),
 ];
 
 /// The first menus, parents before children.

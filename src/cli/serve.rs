@@ -10,6 +10,7 @@ use orgraph::clock::Clock;
 use orgraph::config::{Config, Listen, data_dir};
 use orgraph::db::migrate;
 use orgraph::demo::{self, DemoSize};
+use orgraph::domains::sessions;
 use orgraph::security::kid;
 use orgraph::seed::{self, Seeded};
 use tokio::net::TcpListener;
@@ -43,7 +44,10 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     say(&welcome(address, &seeded, &config))?;
     tracing::info!(%address, database = config.database.backend.name(), "ready");
     let drain_timeout = config.http.drain_timeout;
-    let server = |shutdown| orgraph::http::serve(listener, app, config.http, shutdown);
+    let server = |shutdown| async move {
+        let serving = orgraph::http::serve(listener, app.clone(), config.http, shutdown);
+        sessions::service::noting(&app, serving).await
+    };
     serve_until_signal(server, signals, drain_timeout).await
 }
 

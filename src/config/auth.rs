@@ -48,9 +48,16 @@ pub struct AuthSettings {
     /// How long a session lasts (1m to 365d)
     #[arg(long, global = true, env = "ORGRAPH_SESSION_LIFETIME", value_name = "DURATION", default_value = "7d")]
     session_lifetime: Setting,
+
+    /// How long a session lasts without being used (5m to 365d, no longer than a session)
+    /// [default: 24h, or the session lifetime if that is shorter]
+    #[arg(long, global = true, env = "ORGRAPH_SESSION_IDLE_LIFETIME", value_name = "DURATION")]
+    session_idle_lifetime: Option<Setting>,
 }
 
 const DAY: Duration = Duration::from_secs(86400);
+/// Rows learn of a use a minute late; an idle lifetime must be long against that.
+const SHORTEST_IDLE: Duration = Duration::from_secs(300);
 
 impl AuthSettings {
     pub(super) fn read(&self, problems: &mut Problems) -> Option<Auth> {
@@ -61,15 +68,21 @@ impl AuthSettings {
         let access_lifetime = problems.read(&self.access_token_lifetime, access);
         let session = values::duration(Duration::from_secs(60)..=365 * DAY);
         let session_lifetime = problems.read(&self.session_lifetime, session);
-        if let (Some(access), Some(session)) = (access_lifetime, session_lifetime)
-            && access > session
-        {
-            problems.add(format!(
-                "ORGRAPH_ACCESS_TOKEN_LIFETIME (--access-token-lifetime) is {}: cannot be longer than \
-                 ORGRAPH_SESSION_LIFETIME (--session-lifetime), which is {}.",
-                values::written(access),
-                values::written(session),
-            ));
+        let idle = values::duration(SHORTEST_IDLE..=365 * DAY);
+        let idle_lifetime = problems.read_some(self.session_idle_lifetime.as_ref(), idle);
+        for (name, lifetime) in [
+            ("ORGRAPH_ACCESS_TOKEN_LIFETIME (--access-token-lifetime)", access_lifetime),
+            ("ORGRAPH_SESSION_IDLE_LIFETIME (--session-idle-lifetime)", idle_lifetime.flatten()),
+        ] {
+            if let (Some(lifetime), Some(session)) = (lifetime, session_lifetime)
+                && lifetime > session
+            {
+                problems.add(format!(
+                    "{name} is {}: cannot be longer than ORGRAPH_SESSION_LIFETIME (--session-lifetime), which is {}.",
+                    values::written(lifetime),
+                    values::written(session),
+                ));
+            }
         }
         Some(Auth {
             admin_password: admin_password?,
@@ -78,6 +91,7 @@ impl AuthSettings {
                 bcrypt_cost: bcrypt_cost?,
                 access_lifetime: access_lifetime?,
                 session_lifetime: session_lifetime?,
+                session_idle_lifetime: idle_lifetime?.unwrap_or_else(|| DAY.min(session_lifetime.unwrap_or(DAY))),
             },
         })
     }

@@ -30,6 +30,9 @@ fn unset(name: &str, config: &Config) -> String {
             let file = super::data_dir::secret_file(&config.database.data_dir);
             (String::new(), format!(" (kept in {})", file.display()))
         }
+        "ORGRAPH_SESSION_IDLE_LIFETIME" => {
+            (super::values::written(config.auth.policy.session_idle_lifetime), String::new())
+        }
         _ => (String::new(), " (none)".into()),
     };
     format!("{name}={value}  # from default{note}")

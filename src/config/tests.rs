@@ -53,6 +53,9 @@ fn all_problems_are_listed_at_once_without_secrets() {
 fn settings_that_contradict_each_other_are_a_problem() {
     let problems = read(&["--access-token-lifetime=2h", "--session-lifetime=1h"]).expect_err("longer than the session");
     assert!(problems.contains("is 2h: cannot be longer than ORGRAPH_SESSION_LIFETIME"), "{problems}");
+    let problems =
+        read(&["--session-idle-lifetime=25h", "--session-lifetime=24h"]).expect_err("longer than the session");
+    assert!(problems.contains("(--session-idle-lifetime) is 25h: cannot be longer than"), "{problems}");
 }
 
 #[test]
@@ -75,6 +78,7 @@ fn values_are_typed() {
     assert_eq!(config.http.body_limit, 512 * 1024);
     assert!(!config.http.graphiql);
     assert_eq!(config.auth.policy.session_lifetime.as_secs(), 12 * 3600);
+    assert_eq!(config.auth.policy.session_idle_lifetime.as_secs(), 12 * 3600, "never longer than the session");
     assert_eq!(config.auth.token_secrets.as_ref().map(Vec::len), Some(2));
     assert_eq!(config.demo, Some(Demo { users: 1000, depts: 60, roles: 12, operation_logs: 5000 }));
     assert_eq!(config.database.url(), "postgres://bob:***@db:5433/org?sslmode=require");

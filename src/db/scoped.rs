@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 
 use super::fragment::{AnyOf, Filter, among};
-use super::schema::{dept_closure, depts, login_logs, operation_logs, users};
+use super::schema::{dept_closure, depts, login_logs, operation_logs, sessions, users};
 use crate::security::Scope;
 
 /// The departments that `$subtrees` and everything below them are.
@@ -65,6 +65,16 @@ pub fn login_logs(scope: &Scope) -> Filter<login_logs::table> {
     if !scope.is_all() {
         let visible = users::table.filter(users(scope)).select(users::id.nullable());
         filter.require(login_logs::user_id.eq_any(visible));
+    }
+    filter
+}
+
+/// The sessions of the users whom a viewer may see; one's own are always among them.
+pub fn sessions(scope: &Scope) -> Filter<sessions::table> {
+    let mut filter = Filter::<sessions::table>::default();
+    if !scope.is_all() {
+        let visible = users::table.filter(users(scope)).select(users::id);
+        filter.require(sessions::user_id.eq_any(visible));
     }
     filter
 }

@@ -5,7 +5,7 @@ use async_graphql::{Context, ID, Interface, Object};
 use futures_util::future::join_all;
 
 use super::guard::{authenticated, check_root};
-use super::{Field, load, query};
+use super::{ContextExt as _, Field, load, query};
 use crate::db::typeid;
 use crate::db::types::{Id, Kind};
 use crate::domains::depts::graphql::DeptObject;
@@ -16,10 +16,12 @@ use crate::domains::menus::graphql::MenuObject;
 use crate::domains::menus::loader::MenuById;
 use crate::domains::roles::graphql::RoleObject;
 use crate::domains::roles::loader::RoleById;
+use crate::domains::sessions::graphql::SessionObject;
+use crate::domains::sessions::loader::SessionById;
 use crate::domains::users::graphql::UserObject;
 use crate::domains::users::loader::UserById;
 use crate::error::{Error, Result};
-use crate::ids::{DeptKind, LoginLogKind, MenuKind, OperationLogKind, RoleKind, UserKind};
+use crate::ids::{DeptKind, LoginLogKind, MenuKind, OperationLogKind, RoleKind, SessionKind, UserKind};
 use crate::validate::MAX_IDS;
 
 /// Anything that has an id.
@@ -32,6 +34,7 @@ pub enum Node {
     Dept(DeptObject),
     LoginLog(LoginLogObject),
     OperationLog(OperationLogObject),
+    Session(SessionObject),
 }
 
 async fn find(ctx: &Context<'_>, path: &str, id: &str) -> Result<Option<Node>> {
@@ -52,6 +55,14 @@ async fn find(ctx: &Context<'_>, path: &str, id: &str) -> Result<Option<Node>> {
         DeptKind::PREFIX => node!("dept", DeptById, Dept, DeptObject),
         LoginLogKind::PREFIX => node!("loginLogs", LoginLogById, LoginLog, LoginLogObject),
         OperationLogKind::PREFIX => node!("operationLogs", OperationLogById, OperationLog, OperationLogObject),
+        SessionKind::PREFIX => {
+            let found = load(ctx, SessionById(Id::from_uuid(uuid))).await?;
+            // One's own needs no more than being logged in.
+            if !found.as_ref().is_some_and(|session| ctx.viewer().is(session.user_id)) {
+                check_root(ctx, "onlineSessions")?;
+            }
+            Ok(found.map(|session| Node::Session(SessionObject(session))))
+        }
         _ => Err(Error::input(
             path,
             "WRONG_KIND",
@@ -65,7 +76,8 @@ pub struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// Any object by its id; null if there is none, or none for you. Needs the right that its own root field needs.
+    /// Any object by its id; null if there is none, or none for you. Needs the right that its own root field needs;
+    /// a session of your own needs none.
     #[graphql(directive = authenticated::apply())]
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Field<Option<Node>> {
         query(ctx, find(ctx, "id", &id)).await

@@ -13,15 +13,16 @@ use crate::domains::depts::graphql::{DeptMutation, DeptQuery};
 use crate::domains::logs::graphql::LogQuery;
 use crate::domains::menus::graphql::{MenuMutation, MenuQuery};
 use crate::domains::roles::graphql::{RoleMutation, RoleQuery};
+use crate::domains::sessions::graphql::{SessionMutation, SessionQuery};
 use crate::domains::users::graphql::{UserMutation, UserQuery};
 
 /// Reads. Every field declares its right.
 #[derive(MergedObject, Default)]
-pub struct Query(NodeQuery, AuthQuery, UserQuery, RoleQuery, MenuQuery, DeptQuery, LogQuery);
+pub struct Query(NodeQuery, AuthQuery, UserQuery, RoleQuery, MenuQuery, DeptQuery, LogQuery, SessionQuery);
 
 /// Changes. Every field declares its right and leaves a record.
 #[derive(MergedObject, Default)]
-pub struct Mutation(AuthMutation, UserMutation, RoleMutation, MenuMutation, DeptMutation);
+pub struct Mutation(AuthMutation, UserMutation, RoleMutation, MenuMutation, DeptMutation, SessionMutation);
 
 type Engine = async_graphql::Schema<Query, Mutation, EmptySubscription>;
 

@@ -1,13 +1,16 @@
-//! Who may do what: the permission catalogue, the viewer of a request, row scopes, tokens and passwords.
+//! Who may do what: the permission catalogue, the viewer of a request, row scopes, sessions in use, tokens and
+//! passwords.
 
 mod password;
 mod permission;
+mod presence;
 mod scope;
 mod tokens;
 mod viewer;
 
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Passwords, check_policy, generate_password};
 pub use permission::{Permission, Permissions};
+pub use presence::Presence;
 pub use scope::Scope;
 pub use tokens::{AccessClaims, IssuedToken, TokenError, Tokens, kid, new_refresh_token, token_hash};
 pub use viewer::{Identity, RequestInfo, Viewer};

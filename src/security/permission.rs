@@ -78,6 +78,10 @@ permissions! {
     LoginLogRead = "log:login:read",
     /// Read the log of operations.
     OperationLogRead = "log:opera:read",
+    /// Read the sessions of users within one's row scope.
+    SessionRead = "monitor:session:read",
+    /// End the sessions of users within one's row scope.
+    SessionKick = "monitor:session:kick",
 }
 
 impl Permission {

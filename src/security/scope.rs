@@ -2,7 +2,7 @@
 
 use crate::ids::{DeptId, UserId};
 
-/// The rows of scoped tables (users, departments, logs) that are there for a viewer.
+/// The rows of scoped tables (users, departments, sessions, logs) that are there for a viewer.
 ///
 /// Repository functions on such tables take one, so that none can be called without; what cannot be worked
 /// out is [`Scope::Nothing`].

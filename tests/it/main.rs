@@ -16,9 +16,11 @@
 //! | `crash` | a killed server loses nothing that it has acknowledged |
 //! | `detours` | nobody comes by a detour to what the direct way refuses, and nobody in a hurry loses or blocks anything |
 //! | `input` | bad input is one clear error, and changes nothing |
+//! | `lifetimes` | how long sessions last: unused ones, their uses, refresh tokens that come twice |
 //! | `records` | every write leaves its record, without secrets |
 //! | `rules` | the rules above permissions: nobody grants what they lack, outranks a superuser, or locks themselves out |
 //! | `scopes` | what is outside of a row scope is not there |
+//! | `sessions` | who sees sessions, and what ends them |
 //! | `tls` | each `sslmode` of PostgreSQL's URL checks what it promises |
 //! | `statements` | the number of SQL statements does not depend on the number of rows |
 //!
@@ -33,6 +35,7 @@ mod conversation;
 mod crash;
 mod detours;
 mod input;
+mod lifetimes;
 mod migrations;
 mod nodes;
 mod permissions;
@@ -40,6 +43,7 @@ mod records;
 mod rules;
 mod schema;
 mod scopes;
+mod sessions;
 mod statements;
 mod support;
 mod tls;

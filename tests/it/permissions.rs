@@ -10,6 +10,9 @@ use crate::support::{Answer, Client, TestApp, on_each_database, text};
 
 type Types = BTreeMap<String, MetaType>;
 
+/// Whoever has run one of them is nobody afterwards.
+const ENDING: [&str; 2] = ["logout", "logoutEverywhere"];
+
 /// Under `@authenticated`, each object needs the right of its own root field.
 const BY_KIND: [&str; 2] = ["node", "nodes"];
 
@@ -38,9 +41,7 @@ fn root_fields(types: &Types) -> Vec<RootField> {
             name,
         }
     });
-    let mut fields: Vec<_> = each.collect();
-    // Whoever has run it is nobody afterwards.
-    fields.sort_by_key(|field| field.name == "logout");
+    let fields: Vec<_> = each.collect();
     assert!(fields.len() > 30, "only {} root fields were found", fields.len());
     fields
 }
@@ -90,7 +91,7 @@ fn literal(types: &Types, field: &str, key: &str, ty: &str) -> String {
 fn id_for(field: &str, key: &str) -> String {
     let of = |text: &str| {
         let text = text.to_lowercase();
-        ["user", "role", "menu", "dept"].into_iter().find(|kind| text.contains(kind))
+        ["user", "role", "menu", "dept", "session"].into_iter().find(|kind| text.contains(kind))
     };
     let kind = of(key).or_else(|| of(field)).unwrap_or("user");
     format!("{kind}_01h455vb4pex5vsknk084sn02q")
@@ -156,6 +157,11 @@ async fn root_fields_for_every_viewer(app: TestApp) {
     let mut holders: BTreeMap<&str, (Client, Client)> = BTreeMap::new();
     for field in &fields {
         let wrong = &mut mistakes;
+        let (mut superuser, mut without_rights) = (superuser.clone(), without_rights.clone());
+        if ENDING.contains(&field.name.as_str()) {
+            superuser = app.user().superuser().login().await;
+            without_rights = app.user().staff().login().await;
+        }
         expect(wrong, "a superuser", &superuser, field, Verdict::LetIn).await;
         match field.right {
             Right::Public => {
@@ -191,13 +197,14 @@ async fn root_fields_for_every_viewer(app: TestApp) {
 
 /// Which right `node` and `nodes` ask for, by the kind of the id.
 async fn nodes_need_the_right_of_their_kind(app: TestApp) {
-    const KINDS: [(&str, &str); 6] = [
+    const KINDS: [(&str, &str); 7] = [
         ("user", "sys:user:read"),
         ("role", "sys:role:read"),
         ("menu", "sys:menu:read"),
         ("dept", "sys:dept:read"),
         ("loginlog", "log:login:read"),
         ("operationlog", "log:opera:read"),
+        ("session", "monitor:session:read"),
     ];
     let without_rights = app.user().login().await;
     for (kind, permission) in KINDS {
@@ -228,7 +235,7 @@ struct Way {
     at: &'static str,
 }
 
-const WAYS: [Way; 9] = [
+const WAYS: [Way; 10] = [
     Way {
         to: "User",
         needs: &["sys:user:read"],
@@ -252,6 +259,12 @@ const WAYS: [Way; 9] = [
         needs: &["log:opera:read"],
         query: "{ operationLogs(first: 1) { nodes { @ } } }",
         at: "/operationLogs/nodes/0",
+    },
+    Way {
+        to: "Session",
+        needs: &["monitor:session:read"],
+        query: "{ onlineSessions(first: 1) { nodes { @ } } }",
+        at: "/onlineSessions/nodes/0",
     },
 ];
 

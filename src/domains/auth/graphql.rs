@@ -39,8 +39,7 @@ impl ViewerObject {
     async fn session(&self, ctx: &Context<'_>) -> Field<SessionObject> {
         edge(ctx, self, true, async {
             let id = ctx.viewer().identity()?.session_id;
-            let session = sessions::service::session(ctx.app(), id).await?;
-            let session = session.as_ref().clone();
+            let session = sessions::service::current(ctx.app(), id).await?.map(Arc::new);
             session.map(SessionObject).ok_or_else(|| Error::not_found("session", id))
         })
         .await
@@ -86,7 +85,7 @@ pub struct SessionPayload {
     access_token: String,
     /// When the access token expires.
     expires_at: Timestamp,
-    /// Gives the next access token, once.
+    /// Gives the next access token, once: use the new one from then on.
     refresh_token: String,
     /// The session.
     session: SessionObject,
@@ -100,7 +99,7 @@ fn payload(ctx: &Context<'_>, tokens: service::Tokens) -> SessionPayload {
         access_token: tokens.access_token,
         expires_at: tokens.expires_at,
         refresh_token: tokens.refresh_token,
-        session: SessionObject(tokens.session),
+        session: SessionObject(Arc::new(tokens.session)),
         user: UserObject(Arc::new(tokens.user)),
     }
 }
@@ -147,7 +146,7 @@ impl AuthMutation {
         .await
     }
 
-    /// Changes your password and ends your other sessions.
+    /// Changes your password and ends your other sessions, and on request the one that this request belongs to.
     #[graphql(directive = authenticated::apply())]
     async fn change_password(
         &self,

@@ -17,7 +17,8 @@ pub struct LoginInput {
 /// Which session to carry on.
 #[derive(InputObject)]
 pub struct RefreshSessionInput {
-    /// The refresh token of the last login or refresh. It works once; one that comes a second time ends the session.
+    /// The refresh token of the last login or refresh. It works once: for ten
+    /// seconds it can be sent again, and one that comes later than that ends the session.
     #[graphql(directive = sensitive::apply())]
     pub refresh_token: String,
 }
@@ -31,4 +32,7 @@ pub struct ChangePasswordInput {
     /// The new one: 8 characters to 72 bytes, with a letter and a digit, and not one of the last three.
     #[graphql(directive = sensitive::apply())]
     pub new_password: String,
+    /// Whether the session that this request belongs to goes on; true if not given. All others end.
+    #[graphql(default = true)]
+    pub keep_current_session: bool,
 }

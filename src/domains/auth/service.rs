@@ -48,8 +48,8 @@ async fn identify(app: &App, token: &str) -> Result<Result<Identity, &'static st
         Err(TokenError::Expired) => return Ok(Err(EXPIRED)),
         Err(TokenError::Invalid) => return Ok(Err(BAD_TOKEN)),
     };
-    let session = sessions::service::session(app, claims.sid).await?;
-    let Some(session) = session.as_ref().as_ref().filter(|session| session.is_alive(now)) else {
+    let session = sessions::service::of_request(app, claims.sid).await?;
+    let Some(session) = session.as_ref() else {
         return Ok(Err(ENDED));
     };
     if session.user_id != claims.sub {
@@ -153,7 +153,7 @@ pub async fn refresh(app: &App, viewer: &Viewer, input: RefreshSessionInput) -> 
     let refused = Error::Unauthenticated(BAD_REFRESH);
     let tree = depts::service::tree(app).await?;
     let mut write = app.write(viewer).await?;
-    let opened = match sessions::service::rotate(&mut write, &input.refresh_token).await? {
+    let opened = match sessions::service::rotate(app, &mut write, &input.refresh_token).await? {
         Rotation::Renewed(opened) => opened,
         Rotation::Refused => return Err(refused),
         Rotation::Reused(session) => {
@@ -183,5 +183,6 @@ pub async fn logout(app: &App, viewer: &Viewer) -> Result<()> {
 }
 
 pub async fn change_password(app: &App, viewer: &Viewer, input: ChangePasswordInput) -> Result<User> {
-    users::service::change_own_password(app, viewer, input.old_password.into(), input.new_password.into()).await
+    let (old, new) = (input.old_password.into(), input.new_password.into());
+    users::service::change_own_password(app, viewer, old, new, input.keep_current_session).await
 }

@@ -27,6 +27,21 @@ impl Loader<UserById> for Batch {
     }
 }
 
+/// The user name of a user whose session is visible: it is part of the session, whatever may be read of users.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UsernameOf(pub UserId);
+
+impl Loader<UsernameOf> for Batch {
+    type Value = String;
+    type Error = Error;
+
+    async fn load(&self, keys: &[UsernameOf]) -> Result<HashMap<UsernameOf, String>> {
+        let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
+        let names = repository::usernames(&mut self.app.db.read().await?, &ids).await?;
+        Ok(names.into_iter().map(|(id, name)| (UsernameOf(id), name)).collect())
+    }
+}
+
 /// What users are listed under.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Place {

@@ -65,6 +65,12 @@ pub async fn by_ids(conn: &mut Conn, scope: &Scope, ids: &[UserId]) -> Result<Ve
     Ok(on_backend!(conn, c => users::table.filter(filter).select(User::as_select()).load::<User>(c).await)?)
 }
 
+/// Whatever the scope: for sessions, which are in it.
+pub async fn usernames(conn: &mut Conn, ids: &[UserId]) -> Result<Vec<(UserId, String)>> {
+    let wanted = users::table.filter(users::id.eq_any(ids.to_vec()));
+    Ok(on_backend!(conn, c => wanted.select((users::id, users::username)).load(c).await)?)
+}
+
 /// The first users of each of several departments. A scope decides which; one row more than a page tells of a next one.
 pub async fn first_in_depts(
     conn: &mut Conn,

@@ -46,12 +46,16 @@ pub struct TestApp {
 
 /// The app on a database: the clock stands still, and hashing is as cheap as it gets.
 pub fn build(database: Database, cache: Cache) -> Arc<App> {
+    build_at(database, cache, Clock::manual(Timestamp::parse(START).unwrap()))
+}
+
+fn build_at(database: Database, cache: Cache, clock: Clock) -> Arc<App> {
     let policy = Policy {
         bcrypt_cost: 4,
         access_lifetime: Duration::from_secs(15 * 60),
         session_lifetime: Duration::from_secs(7 * 24 * 3600),
+        session_idle_lifetime: Duration::from_secs(24 * 3600),
     };
-    let clock = Clock::manual(Timestamp::parse(START).unwrap());
     App::new(database, cache, clock, policy, &["a secret of the tests, long enough to sign".into()]).unwrap()
 }
 
@@ -65,17 +69,19 @@ impl TestApp {
 
     /// A node among others: it follows what they change.
     pub async fn start_node(kind: Kind, redis: Option<&str>) -> Option<Self> {
-        Some(Self::node(Arc::new(FreshDb::seeded(kind).await?), redis).await)
+        let clock = Clock::manual(Timestamp::parse(START).unwrap());
+        Some(Self::node(Arc::new(FreshDb::seeded(kind).await?), clock, redis).await)
     }
 
-    /// Another node on the same database.
+    /// Another node on the same database, by the same clock.
     pub async fn beside(&self, redis: Option<&str>) -> Self {
-        Self::node(self.db.clone(), redis).await
+        Self::node(self.db.clone(), self.app.clock.clone(), redis).await
     }
 
-    async fn node(db: Arc<FreshDb>, redis: Option<&str>) -> Self {
+    async fn node(db: Arc<FreshDb>, clock: Clock, redis: Option<&str>) -> Self {
         let redis = redis.map(|url| Redis::new(&url.into(), "tests").unwrap());
-        let app = build(Database::open(db.backend.clone(), 4).await.unwrap(), Cache::new(CACHE_SIZE, redis));
+        let database = Database::open(db.backend.clone(), 4).await.unwrap();
+        let app = build_at(database, Cache::new(CACHE_SIZE, redis), clock);
         let following = Cache::follow(app.clone()).await.unwrap();
         let mut node = Self::serve(app, db).await;
         node.following = Some(tokio::spawn(following));

@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod password;
 mod rights;
+mod sessions;
 mod update;
 
 use super::model::{self, User, UserFilter, UserId, UserSort};
@@ -23,6 +24,7 @@ pub use create::create;
 pub use delete::delete;
 pub use password::{change_own_password, reset_password};
 pub use rights::{set_flags, set_roles, set_status};
+pub use sessions::{revoke_session, revoke_sessions};
 pub use update::{update, update_profile};
 
 pub struct Listed {

@@ -83,8 +83,14 @@ async fn ensure_may_reset(write: &mut Write<'_>, viewer: &Viewer, id: UserId) ->
     Ok(user)
 }
 
-/// Changes one's own password; other sessions end.
-pub async fn change_own_password(app: &App, viewer: &Viewer, old: SecretString, new: SecretString) -> Result<User> {
+/// Changes one's own password; all sessions end, but perhaps not the one that this request belongs to.
+pub async fn change_own_password(
+    app: &App,
+    viewer: &Viewer,
+    old: SecretString,
+    new: SecretString,
+    keep_current: bool,
+) -> Result<User> {
     let me = viewer.identity()?;
     let user = find(app, me.user_id).await?.ok_or_else(|| Error::not_found("user", me.user_id))?;
     if !app.passwords.verify(old, user.password_hash.as_deref()).await? {
@@ -98,7 +104,7 @@ pub async fn change_own_password(app: &App, viewer: &Viewer, old: SecretString, 
         return Err(Error::stale("account", user.version, before.version));
     }
     let after = store(&mut write, &before, &hash).await?;
-    sessions::service::end_all(&mut write, me.user_id, Some(me.session_id)).await?;
+    sessions::service::end_all(&mut write, me.user_id, keep_current.then_some(me.session_id)).await?;
     write.commit().await?;
     Ok(after)
 }

@@ -1,18 +1,36 @@
-//! The life of sessions: opened by a login, carried on by refresh tokens, ended for good.
+//! The rules of sessions: opened by a login, carried on by use and refresh tokens, ended for good.
+
+mod list;
+mod own;
+mod seen;
+
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::cache::SessionKey;
-use super::model::{RefreshToken, Session, SessionId};
+use super::model::{Alive, RefreshToken, Session, SessionId};
 use super::repository;
 use crate::app::App;
 use crate::audit::Write;
 use crate::error::Result;
 use crate::ids::UserId;
-use crate::security::{RequestInfo, new_refresh_token, token_hash};
+use crate::security::{RequestInfo, Scope, new_refresh_token, token_hash};
 use crate::telemetry::{Client, clip};
 
-pub use super::cache::session;
+pub use list::{Listed, count, list, own_filter};
+pub use own::{end_own, logout_everywhere};
+pub use seen::{current, noting, of_request, write_seen};
+
+/// How long after its first use a refresh token still gives a new pair: the first answer may have been lost, or two
+/// tabs have sent the same one.
+pub const REFRESH_GRACE: Duration = Duration::from_secs(10);
+
+/// What it takes for a session not to be over now.
+pub fn alive(app: &App) -> Alive {
+    let now = app.clock.now();
+    Alive { now, idle_since: now.minus(app.policy.session_idle_lifetime) }
+}
 
 /// A session with the refresh token that carries it on.
 pub struct Opened {
@@ -50,7 +68,7 @@ async fn issue(write: &mut Write<'_>, session_id: SessionId) -> Result<String> {
 
 /// What came of a refresh token.
 pub enum Rotation {
-    /// It was the one in force; here is the next.
+    /// It was good; here is the next.
     Renewed(Opened),
     /// It was never given out, or its session is over.
     Refused,
@@ -58,7 +76,7 @@ pub enum Rotation {
     Reused(Session),
 }
 
-pub async fn rotate(write: &mut Write<'_>, token: &str) -> Result<Rotation> {
+pub async fn rotate(app: &App, write: &mut Write<'_>, token: &str) -> Result<Rotation> {
     let hash = token_hash(token);
     let Some(known) = repository::find_token(write.conn(), &hash).await? else {
         return Ok(Rotation::Refused);
@@ -66,18 +84,29 @@ pub async fn rotate(write: &mut Write<'_>, token: &str) -> Result<Rotation> {
     let Some(session) = repository::find(write.conn(), known.session_id).await? else {
         return Ok(Rotation::Refused);
     };
-    let now = write.now();
-    if !session.is_alive(now) {
+    if !seen::is_alive(app, &session) {
         return Ok(Rotation::Refused);
     }
-    if !repository::use_token(write, &hash, now).await? {
+    let now = write.now();
+    if !repository::use_token(write, &hash, now).await? && is_late(write, &hash).await? {
         end(write, &[session.id]).await?;
         return Ok(Rotation::Reused(session));
     }
     repository::touch(write, session.id, now).await?;
     write.forget(&SessionKey(session.id));
     let refresh_token = issue(write, session.id).await?;
-    Ok(Rotation::Renewed(Opened { session, refresh_token }))
+    Ok(Rotation::Renewed(Opened { session: Session { last_seen_at: now, ..session }, refresh_token }))
+}
+
+/// Whether a used token comes too long after its first use. It is read again: that may have been a moment ago.
+async fn is_late(write: &mut Write<'_>, hash: &str) -> Result<bool> {
+    let used = repository::find_token(write.conn(), hash).await?.and_then(|token| token.used_at);
+    Ok(used.is_none_or(|first| write.now() > first.plus(REFRESH_GRACE)))
+}
+
+/// A session that is not over, within a scope.
+pub async fn find_within(app: &App, write: &mut Write<'_>, scope: &Scope, id: SessionId) -> Result<Option<Session>> {
+    Ok(repository::by_ids(write.conn(), scope, alive(app), &[id]).await?.into_iter().next())
 }
 
 pub async fn end(write: &mut Write<'_>, ids: &[SessionId]) -> Result<()> {
@@ -93,16 +122,19 @@ pub async fn end(write: &mut Write<'_>, ids: &[SessionId]) -> Result<()> {
     Ok(())
 }
 
-/// Ends the sessions of a user, all but perhaps one.
-pub async fn end_all(write: &mut Write<'_>, user: UserId, except: Option<SessionId>) -> Result<()> {
-    let open = repository::open_of(write.conn(), &[user]).await?;
+/// Ends the sessions of a user, all but perhaps one, and says which.
+pub async fn end_all(write: &mut Write<'_>, user: UserId, except: Option<SessionId>) -> Result<Vec<SessionId>> {
+    let now = write.now();
+    let open = repository::open_of(write.conn(), &[user], now).await?;
     let doomed: Vec<_> = open.into_iter().filter(|id| Some(*id) != except).collect();
-    end(write, &doomed).await
+    end(write, &doomed).await?;
+    Ok(doomed)
 }
 
 /// For users that are about to be deleted with everything they have.
 pub async fn forget_all(write: &mut Write<'_>, users: &[UserId]) -> Result<()> {
-    let open = repository::open_of(write.conn(), users).await?;
+    let now = write.now();
+    let open = repository::open_of(write.conn(), users, now).await?;
     open.iter().for_each(|id| write.forget(&SessionKey(*id)));
     Ok(())
 }
