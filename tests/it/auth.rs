@@ -16,6 +16,7 @@ on_each_database!(
     whoever_logs_in_may_read_their_own_account_in_the_same_answer,
     a_refresh_token_works_once_and_its_copy_ends_the_session,
     of_many_refreshes_at_once_each_gets_a_pair,
+    of_many_copies_at_once_one_ends_the_session,
     logout_ends_access_and_refresh,
     a_single_login_ends_the_users_other_sessions_and_nobody_elses,
     a_new_password_ends_the_other_sessions,
@@ -118,6 +119,21 @@ async fn of_many_refreshes_at_once_each_gets_a_pair(app: TestApp) {
     let tokens: std::collections::HashSet<_> =
         answers.iter().map(|answer| text(&answer.data()["refreshSession"]["refreshToken"])).collect();
     assert_eq!(tokens.len(), 8);
+}
+
+async fn of_many_copies_at_once_one_ends_the_session(app: TestApp) {
+    const ENDS: &str = "{ operationLogs(filter: {field: \"refreshSession\", status: FAILED}) { nodes { changes { fields { name } } } } }";
+    let user = app.user().login().await;
+    let anonymous = app.anonymous();
+    assert_eq!(anonymous.run(REFRESH, json!({ "token": user.refresh_token })).await.code(), None);
+    app.app.clock.advance(Duration::from_secs(11));
+    let tries = (0..8).map(|_| anonymous.run(REFRESH, json!({ "token": user.refresh_token })));
+    for answer in futures_util::future::join_all(tries).await {
+        assert_eq!(answer.code(), Some("UNAUTHENTICATED"));
+    }
+    let records = app.admin().await.data(ENDS, json!({})).await["operationLogs"]["nodes"].clone();
+    let ends = records.as_array().unwrap().iter().filter(|record| record["changes"] != json!([]));
+    assert_eq!((records.as_array().unwrap().len(), ends.count()), (8, 1), "{records}");
 }
 
 /// The reference left the refresh token alive.

@@ -11,14 +11,9 @@ create table sessions (
     expires_at bigint not null,
     ended_at bigint
 );
-create index sessions_user_id_idx on sessions (user_id, created_at, id);
--- Lists show what has not been ended; what has been stays for good, and is most of the table.
-create index sessions_created_at_idx on sessions (created_at, id) where ended_at is null;
-create index sessions_last_seen_at_idx on sessions (last_seen_at, id) where ended_at is null;
-create index sessions_expires_at_idx on sessions (expires_at, id) where ended_at is null;
-create index sessions_ip_idx on sessions (ip, created_at, id) where ended_at is null;
+create index sessions_user_id_idx on sessions (user_id, id);
 
--- One row per refresh token ever issued: a used one that comes back late is theft, and ends its session.
+-- One row per refresh token ever issued: a used one that comes back is theft, and ends its session.
 create table refresh_tokens (
     token_hash varchar(64) not null primary key,
     session_id blob not null references sessions (id) on delete cascade,

@@ -93,10 +93,11 @@ pub async fn insert(write: &mut Write<'_>, session: &Session) -> Result<()> {
     Ok(())
 }
 
-pub async fn end(write: &mut Write<'_>, ids: &[SessionId], at: Timestamp) -> Result<()> {
+/// Which of them it has ended: others may have been a moment before.
+pub async fn end(write: &mut Write<'_>, ids: &[SessionId], at: Timestamp) -> Result<Vec<SessionId>> {
     let open = sessions::table.filter(sessions::id.eq_any(ids.to_vec())).filter(sessions::ended_at.is_null());
-    on_backend!(write.conn(), c => diesel::update(open).set(sessions::ended_at.eq(at)).execute(c).await)?;
-    Ok(())
+    let end = diesel::update(open).set(sessions::ended_at.eq(at)).returning(sessions::id);
+    Ok(on_backend!(write.conn(), c => end.get_results(c).await)?)
 }
 
 pub async fn touch(write: &mut Write<'_>, id: SessionId, at: Timestamp) -> Result<()> {

@@ -114,10 +114,9 @@ pub async fn end(write: &mut Write<'_>, ids: &[SessionId]) -> Result<()> {
         return Ok(());
     }
     let now = write.now();
-    repository::end(write, ids, now).await?;
-    for id in ids {
-        write.changed(*id, "endedAt", Value::Null, now.to_string().into());
-        write.forget(&SessionKey(*id));
+    for id in repository::end(write, ids, now).await? {
+        write.changed(id, "endedAt", Value::Null, now.to_string().into());
+        write.forget(&SessionKey(id));
     }
     Ok(())
 }
