@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use crate::cache::Cache;
+use crate::cache::{Cache, Counters};
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::error::Result;
-use crate::security::{Passwords, Presence, Tokens};
+use crate::security::{Captchas, Passwords, Presence, Tokens};
 
 /// What the rules of the domains depend on.
 #[derive(Clone, Debug)]
@@ -20,12 +20,51 @@ pub struct Policy {
     pub session_lifetime: Duration,
     /// How long a session lasts without being used.
     pub session_idle_lifetime: Duration,
+    pub login: LoginPolicy,
+}
+
+/// What is done against guessing passwords; 0 means no limit.
+#[derive(Clone, Debug)]
+pub struct LoginPolicy {
+    /// Attempts a minute from one address.
+    pub address_limit: u64,
+    /// Attempts a minute with one user name.
+    pub account_limit: u64,
+    pub lockout: Lockout,
+    pub captcha: CaptchaPolicy,
+    /// How long failures count towards a captcha.
+    pub failure_memory: Duration,
+}
+
+/// So many wrong passwords in a row, each no longer than the duration after the one before, lock an account for the
+/// duration.
+#[derive(Clone, Copy, Debug)]
+pub struct Lockout {
+    pub failures: i32,
+    pub duration: Duration,
+}
+
+impl Lockout {
+    pub fn is_reached(&self, failures: i32) -> bool {
+        self.failures > 0 && failures >= self.failures
+    }
+}
+
+/// When a login takes a captcha.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CaptchaPolicy {
+    Always,
+    Never,
+    /// After so many failures with the same user name, or from the same address.
+    After(u64),
 }
 
 pub struct App {
     pub db: Database,
     pub cache: Cache,
+    pub counters: Counters,
     pub clock: Clock,
+    pub captchas: Captchas,
     pub passwords: Passwords,
     pub presence: Presence,
     pub tokens: Tokens,
@@ -42,8 +81,10 @@ impl App {
     ) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
             db,
+            counters: cache.counters(clock.clone()),
             cache,
             clock,
+            captchas: Captchas::new(token_secrets)?,
             passwords: Passwords::new(policy.bcrypt_cost)?,
             presence: Presence::default(),
             tokens: Tokens::new(token_secrets, policy.access_lifetime)?,

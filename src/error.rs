@@ -7,6 +7,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_graphql::{ErrorExtensionValues, ErrorExtensions};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -81,6 +82,8 @@ pub enum Error {
     NotFound(String),
     /// The state of the data forbids it; the fields name a taken unique value, if that is the reason.
     Conflict(String, Vec<FieldError>),
+    /// Too often in a time; how long until it can be tried again.
+    RateLimited(String, Duration),
     /// The document or request is over a limit.
     Limit(String),
     /// Something this server needs does not answer; trying again may help.
@@ -121,6 +124,7 @@ impl Error {
             Self::Forbidden(_) | Self::NotAllowed(_) => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Conflict(..) => ErrorCode::Conflict,
+            Self::RateLimited(..) => ErrorCode::RateLimited,
             Self::Limit(_) => ErrorCode::LimitExceeded,
             Self::Unavailable(_) => ErrorCode::Unavailable,
             Self::Internal(_) => ErrorCode::InternalServerError,
@@ -160,7 +164,11 @@ impl Error {
             },
             Self::Unauthenticated(why) => (*why).to_owned(),
             Self::Forbidden(permission) => format!("You need the permission `{}` for this.", permission.code()),
-            Self::NotAllowed(why) | Self::NotFound(why) | Self::Conflict(why, _) | Self::Limit(why) => why.clone(),
+            Self::NotAllowed(why)
+            | Self::NotFound(why)
+            | Self::Conflict(why, _)
+            | Self::RateLimited(why, _)
+            | Self::Limit(why) => why.clone(),
             Self::Unavailable(_) => "The server cannot answer this right now. Please try again.".to_owned(),
             Self::Internal(_) => {
                 "Something went wrong on the server. Its log says what, under this trace id.".to_owned()
@@ -181,6 +189,9 @@ impl Error {
         if let Self::Forbidden(permission) = self {
             extensions.set("permission", permission.code());
         }
+        if let Self::RateLimited(_, left) = self {
+            extensions.set("retryAfter", seconds(*left));
+        }
         if !self.fields().is_empty() {
             let fields = self.fields().iter().map(|field| {
                 async_graphql::value!({
@@ -190,6 +201,11 @@ impl Error {
             extensions.set("fields", fields.collect::<Vec<_>>());
         }
     }
+}
+
+/// Whole seconds, rounded up: whoever waits as long has waited long enough.
+fn seconds(duration: Duration) -> u64 {
+    duration.as_micros().div_ceil(1_000_000) as u64
 }
 
 /// What async-graphql asks for when a resolver fails; the cause of a masked error is logged here.

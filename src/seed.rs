@@ -83,6 +83,7 @@ const DIRECTORIES: &[(&str, &str, &str, &[Page])] = &[
                     ("Read contact data", Permission::UserContactRead),
                     ("Choose roles", Permission::UserRoleEdit),
                     ("Reset password", Permission::UserPasswordReset),
+                    ("Unlock", Permission::UserUnlock),
                 ],
             },
             Page {

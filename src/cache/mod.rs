@@ -5,6 +5,7 @@
 //! | `mod.rs` | [`Key`], and [`Cache`], which domains use |
 //! | `memory.rs` | the values in this process |
 //! | `redis.rs` | the values in Redis, the messages between nodes, and what happens while Redis is away |
+//! | `counters.rs` | [`Counters`]: what has happened how often |
 //! | `follow.rs` | learning from the database what other processes have changed |
 //!
 //! A [`Key`] names the type of its value, its text and its lifetime. A value is loaded once however many ask for it
@@ -14,6 +15,7 @@
 //! Nothing depends on Redis being there. What other processes have changed stands in the database, in the transaction
 //! of the change; messages through Redis only bring it sooner.
 
+mod counters;
 mod follow;
 mod memory;
 mod redis;
@@ -25,11 +27,13 @@ use rand::Rng as _;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+pub use self::counters::{Count, Counter, Counters};
 pub use self::follow::BOUND;
 use self::follow::Follower;
 use self::memory::{Entry, Memory};
 pub use self::redis::Redis;
 use crate::app::App;
+use crate::clock::Clock;
 use crate::error::{Error, Result};
 use crate::ids::NodeId;
 
@@ -55,13 +59,13 @@ pub struct Cache {
     /// This process, among those that write to the database.
     pub(crate) node: NodeId,
     memory: Memory,
-    redis: Option<Redis>,
+    redis: Option<Arc<Redis>>,
 }
 
 impl Cache {
     /// Up to `size` bytes of values, as they are written, in this process.
     pub fn new(size: u64, redis: Option<Redis>) -> Self {
-        Self { node: NodeId::new(), memory: Memory::new(size), redis }
+        Self { node: NodeId::new(), memory: Memory::new(size), redis: redis.map(Arc::new) }
     }
 
     /// The value under `key`, loaded by `load` if it is not there. A failed load is not kept.
@@ -130,9 +134,14 @@ impl Cache {
         self.memory.forget(texts).await;
     }
 
+    /// Counters beside the values.
+    pub fn counters(&self, clock: Clock) -> Counters {
+        Counters::new(clock, self.redis.clone())
+    }
+
     /// Whether Redis is in use at the moment.
     pub fn is_shared(&self) -> bool {
-        self.redis.as_ref().is_some_and(Redis::is_in_use)
+        self.redis.as_ref().is_some_and(|redis| redis.is_in_use())
     }
 
     /// How many values this process holds.

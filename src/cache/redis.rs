@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, IntoConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError, Script,
+    AsyncConnectionConfig, Client, FromRedisValue, IntoConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
+    Script,
 };
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc;
@@ -36,6 +37,7 @@ pub struct Redis {
     /// Database numbers do not divide channels, so the name has to.
     channel: String,
     installation: String,
+    patience: Duration,
     put: Script,
     state: Mutex<State>,
     pushes: (mpsc::UnboundedSender<PushInfo>, Mutex<Option<mpsc::UnboundedReceiver<PushInfo>>>),
@@ -79,10 +81,16 @@ impl Redis {
             client,
             channel,
             installation: installation.to_owned(),
+            patience: PATIENCE,
             put: Script::new(PUT),
             state: Mutex::default(),
             pushes: (sender, Mutex::new(Some(receiver))),
         })
+    }
+
+    /// For those who would rather wait than go without it.
+    pub fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -101,7 +109,7 @@ impl Redis {
 
     /// Waits for an answer, but not long.
     async fn ask<T>(&self, link: &Link, question: impl Future<Output = Result<T, RedisError>>) -> Option<T> {
-        let cause = match tokio::time::timeout(PATIENCE, question).await {
+        let cause = match tokio::time::timeout(self.patience, question).await {
             Ok(Ok(answer)) => return Some(answer),
             // It is there, and only will not do this: its memory is full, or it is a replica.
             Ok(Err(error)) if error.code().is_some() && !error.is_connection_dropped() => {
@@ -109,7 +117,7 @@ impl Redis {
                 return None;
             }
             Ok(Err(error)) => error.to_string(),
-            Err(_) => format!("no answer within {} ms", PATIENCE.as_millis()),
+            Err(_) => format!("no answer within {} ms", self.patience.as_millis()),
         };
         self.lose(Some(link.number), &cause);
         None
@@ -175,6 +183,33 @@ impl Redis {
         let answers: Vec<redis::Value> = self.ask(&link, commands.query_async(&mut connection)).await?;
         // All but the deletion may fail.
         answers.iter().any(|answer| matches!(answer, redis::Value::Int(_))).then_some(())
+    }
+
+    /// Runs a script on keys of this installation; none if Redis cannot be asked, or refuses.
+    pub async fn invoke_own<T: FromRedisValue>(&self, script: &Script, names: &[&str], args: &[i64]) -> Option<T> {
+        let link = self.state().link.clone()?;
+        let mut call = script.prepare_invoke();
+        for name in names {
+            call.key(self.own(name));
+        }
+        call.arg(args);
+        let mut connection = link.connection.clone();
+        self.ask(&link, call.invoke_async(&mut connection)).await
+    }
+
+    /// Deletes keys of this installation, if Redis can be asked.
+    pub async fn delete_own(&self, names: &[String]) {
+        let Some(link) = self.state().link.clone() else { return };
+        let mut command = redis::cmd("DEL");
+        for name in names {
+            command.arg(self.own(name));
+        }
+        let mut connection = link.connection.clone();
+        let _: Option<()> = self.ask(&link, command.query_async(&mut connection)).await;
+    }
+
+    fn own(&self, name: &str) -> String {
+        format!("orgraph:{}:{name}", self.installation)
     }
 
     /// Takes Redis into use whenever it is there, and lets `memory` forget what other nodes say. Runs once, as long as the program.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::login::LoginSettings;
 use super::setting::{Problems, SECRET, Setting};
 use super::values;
 use crate::app::Policy;
@@ -53,6 +54,9 @@ pub struct AuthSettings {
     /// [default: 24h, or the session lifetime if that is shorter]
     #[arg(long, global = true, env = "ORGRAPH_SESSION_IDLE_LIFETIME", value_name = "DURATION")]
     session_idle_lifetime: Option<Setting>,
+
+    #[command(flatten)]
+    login: LoginSettings,
 }
 
 const DAY: Duration = Duration::from_secs(86400);
@@ -84,6 +88,7 @@ impl AuthSettings {
                 ));
             }
         }
+        let login = self.login.read(problems);
         Some(Auth {
             admin_password: admin_password?,
             token_secrets: token_secrets?,
@@ -91,6 +96,7 @@ impl AuthSettings {
                 bcrypt_cost: bcrypt_cost?,
                 access_lifetime: access_lifetime?,
                 session_lifetime: session_lifetime?,
+                login: login?,
                 session_idle_lifetime: idle_lifetime?.unwrap_or_else(|| DAY.min(session_lifetime.unwrap_or(DAY))),
             },
         })

@@ -1,8 +1,10 @@
 //! The HTTP server.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use super::setting::{Problems, Setting};
 use super::values;
@@ -18,6 +20,8 @@ pub struct Http {
     pub graphiql: bool,
     /// How long running operations may go on after the signal to stop.
     pub drain_timeout: Duration,
+    /// Whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
 }
 
 /// Where to listen: a name or an address of this machine, and a port (0: any free one).
@@ -58,6 +62,11 @@ pub struct HttpSettings {
     /// How long running operations may go on after SIGTERM or Ctrl-C (0s to 1h)
     #[arg(long, global = true, env = "ORGRAPH_DRAIN_TIMEOUT", value_name = "DURATION", default_value = "10s")]
     drain_timeout: Setting,
+
+    /// Proxies whose `X-Forwarded-For` tells the client's address: addresses and networks like 10.0.0.0/8, separated
+    /// by commas [default: none]
+    #[arg(long, global = true, env = "ORGRAPH_TRUSTED_PROXIES", value_name = "NETWORKS")]
+    trusted_proxies: Option<Setting>,
 }
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -71,14 +80,24 @@ impl HttpSettings {
         let body_limit = problems.read(&self.body_limit, values::size);
         let graphiql = problems.read(&self.graphiql, values::switch);
         let drain_timeout = problems.read(&self.drain_timeout, values::duration(Duration::ZERO..=HOUR));
+        let trusted_proxies = problems.read_some(self.trusted_proxies.as_ref(), networks);
         Some(Http {
             listen: listen?,
             request_timeout: request_timeout?,
             body_limit: body_limit?,
             graphiql: graphiql?,
             drain_timeout: drain_timeout?,
+            trusted_proxies: trusted_proxies?.unwrap_or_default(),
         })
     }
+}
+
+fn networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let network = |text: &str| {
+        let network = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+        network.map_err(|_| format!("{text:?} is neither an address like 10.0.0.1 nor a network like 10.0.0.0/8"))
+    };
+    text.split(',').map(|text| network(text.trim())).collect()
 }
 
 fn listen(text: &str) -> Result<Listen, String> {

@@ -253,6 +253,8 @@ diesel::table! {
         version -> Int4,
         created_at -> Timestamptz,
         updated_at -> Timestamptz,
+        failed_logins -> Int4,
+        failed_login_at -> Nullable<Timestamptz>,
     }
 }
 

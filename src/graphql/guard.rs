@@ -148,7 +148,9 @@ async fn recorded<T>(ctx: &Context<'_>, work: BoxFuture<'_, Result<T>>) -> Resul
         Ok(()) => caught(work).await,
         Err(error) => Err(error),
     };
-    if !action.is_recorded() {
+    // Whoever limits notes the first refusal: a record of each would be what the limit is there to prevent.
+    let is_limited = matches!(result, Err(Error::RateLimited(..)));
+    if !action.is_recorded() && !is_limited {
         let recorded = record_failure(app, viewer, result.as_ref().err()).await;
         if let Err(error) = recorded {
             tracing::error!(field = action.field, cause = error.cause(), "an operation could not be recorded");

@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 
 use super::negotiate::{self, Form};
 use super::request::TraceId;
-use super::{Server, graphiql};
+use super::{Server, address, graphiql};
 use crate::domains::auth;
 use crate::error::{Error, ErrorCode};
 use crate::graphql::{Operation, execute, finish, is_request_error};
@@ -166,7 +166,7 @@ async fn run(
     }
     let info = RequestInfo {
         trace_id: trace.0.clone(),
-        ip: peer.ip().to_canonical().to_string(),
+        ip: address::client(peer.ip(), headers, &server.options.trusted_proxies).to_string(),
         user_agent: headers.get(header::USER_AGENT).map(|agent| clip(&String::from_utf8_lossy(agent.as_bytes()), 512)),
         operation: operation.name().map(str::to_owned),
     };

@@ -5,10 +5,12 @@
 //! | `mod.rs` | the router, serving, draining |
 //! | `graphql.rs` | `POST` and `GET /graphql` |
 //! | `negotiate.rs` | media types |
+//! | `address.rs` | the address of the client, behind proxies or not |
 //! | `request.rs` | trace ids, request log, panics |
 //! | `health.rs` | `/healthz`, `/readyz` |
 //! | `graphiql.rs` | the query editor |
 
+mod address;
 mod graphiql;
 mod graphql;
 mod health;

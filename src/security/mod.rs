@@ -1,6 +1,8 @@
 //! Who may do what: the permission catalogue, the viewer of a request, row scopes, sessions in use, tokens and
 //! passwords.
 
+mod attempts;
+mod captcha;
 mod password;
 mod permission;
 mod presence;
@@ -8,6 +10,8 @@ mod scope;
 mod tokens;
 mod viewer;
 
+pub use attempts::{LoginCounters, MINUTE, network};
+pub use captcha::{CAPTCHA_LIFETIME, Captcha, Captchas};
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Passwords, check_policy, generate_password};
 pub use permission::{Permission, Permissions};
 pub use presence::Presence;

@@ -46,6 +46,8 @@ permissions! {
     UserRoleEdit = "sys:user:role:edit",
     /// Set new passwords for users.
     UserPasswordReset = "sys:user:password:reset",
+    /// Let users log in again who are locked out after wrong passwords.
+    UserUnlock = "sys:user:unlock",
     /// Read roles with their menus, holders and data scopes.
     RoleRead = "sys:role:read",
     /// Create roles.

@@ -52,7 +52,8 @@ async fn refused_logins_look_alike_and_leave_their_reason(app: TestApp) {
         answers.push((answer.status, answer.code().map(str::to_owned), answer.message().to_owned()));
     }
     answers.dedup();
-    let expected = "The user name or the password is wrong.".to_owned();
+    let expected =
+        "The user name or the password is wrong. After several wrong ones an account is locked for a while.".to_owned();
     assert_eq!(answers, [(200, Some("UNAUTHENTICATED".to_owned()), expected)]);
     // Only who knows the password learns that the account is disabled.
     let right = anonymous.run(LOGIN, json!({ "username": locked.username, "password": locked.password })).await;

@@ -39,6 +39,7 @@ mod lifetimes;
 mod migrations;
 mod nodes;
 mod permissions;
+mod protection;
 mod records;
 mod rules;
 mod schema;

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, SimpleObject};
+use data_encoding::BASE64;
 
 use super::input::{ChangePasswordInput, LoginInput, RefreshSessionInput};
-use super::service;
+use super::{protection, service};
 use crate::clock::Timestamp;
 use crate::domains::menus::graphql::SidebarItem;
 use crate::domains::sessions::graphql::SessionObject;
@@ -15,7 +16,7 @@ use crate::domains::{menus, sessions};
 use crate::error::Error;
 use crate::graphql::guard::{authenticated, public};
 use crate::graphql::{ContextExt, Field, edge, load, mutation, query};
-use crate::security::Permission;
+use crate::security::{CAPTCHA_LIFETIME, Permission};
 
 /// Who sends this request: the user, the session, and what they may do.
 pub struct ViewerObject;
@@ -76,6 +77,37 @@ impl AuthQuery {
     async fn viewer(&self, ctx: &Context<'_>) -> Field<ViewerObject> {
         query(ctx, async { Ok(ViewerObject) }).await
     }
+
+    /// A picture of letters to be read by a person: what `login` takes after some failures.
+    #[graphql(directive = public::apply())]
+    async fn captcha(&self, ctx: &Context<'_>) -> Field<Captcha> {
+        query(ctx, async {
+            let (drawn, is_required) = protection::captcha(ctx.app(), &ctx.viewer().request.ip).await?;
+            Ok(Captcha {
+                id: drawn.id.into(),
+                image: format!("data:image/png;base64,{}", BASE64.encode(&drawn.png)),
+                expires_at: drawn.expires_at,
+                lifetime: CAPTCHA_LIFETIME.as_secs() as i32,
+                is_required,
+            })
+        })
+        .await
+    }
+}
+
+/// A picture of letters. It can be answered once, rightly or not.
+#[derive(SimpleObject)]
+pub struct Captcha {
+    /// Sent back with the answer.
+    id: ID,
+    /// A PNG as a `data:` URL, 220 × 100.
+    image: String,
+    /// When it is too late for an answer.
+    expires_at: Timestamp,
+    /// The same in seconds from now.
+    lifetime: i32,
+    /// Whether each login from your address takes one now. One may be wanted without, after failures with a user name.
+    is_required: bool,
 }
 
 /// What a login or a refresh gives.

@@ -1,6 +1,6 @@
 //! What clients send to log in and out.
 
-use async_graphql::InputObject;
+use async_graphql::{ID, InputObject};
 
 use crate::graphql::guard::sensitive;
 
@@ -12,6 +12,17 @@ pub struct LoginInput {
     /// The password.
     #[graphql(directive = sensitive::apply())]
     pub password: String,
+    /// A solved captcha, where one is wanted: after some failures with this user name or from this address.
+    pub captcha: Option<CaptchaAnswer>,
+}
+
+/// The answer to a captcha; each can be answered once.
+#[derive(InputObject)]
+pub struct CaptchaAnswer {
+    /// The id that `captcha` gave.
+    pub id: ID,
+    /// The letters and digits of its image, in any case.
+    pub text: String,
 }
 
 /// Which session to carry on.

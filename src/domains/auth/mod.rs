@@ -4,4 +4,5 @@
 
 pub mod graphql;
 pub mod input;
+pub mod protection;
 pub mod service;

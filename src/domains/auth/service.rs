@@ -1,6 +1,7 @@
 //! The rules of logging in, and the way from a token to a viewer.
 
 use super::input::{ChangePasswordInput, LoginInput, RefreshSessionInput};
+use super::protection::{self, Attempt, Refusal};
 use crate::app::App;
 use crate::clock::Timestamp;
 use crate::domains::depts::service::DeptTree;
@@ -26,7 +27,8 @@ const BAD_TOKEN: &str = "This is not an access token of this server. Log in agai
 const EXPIRED: &str = "The access token has expired. Use the refresh token, or log in again.";
 const ENDED: &str = "This session has ended. Log in again.";
 const DISABLED: &str = "This account is disabled. Ask an administrator.";
-const WRONG: &str = "The user name or the password is wrong.";
+const WRONG: &str =
+    "The user name or the password is wrong. After several wrong ones an account is locked for a while.";
 const BAD_REFRESH: &str = "This refresh token is not, or no longer, valid. Log in again.";
 
 /// Finds out who sends a request. A token that is no good makes the sender nobody, not the request a failure:
@@ -89,6 +91,10 @@ fn may_act(tree: &DeptTree, is_superuser: bool, dept: Option<DeptId>) -> bool {
 
 pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Tokens> {
     let username = input.username.trim().to_owned();
+    let attempt = Attempt::new(app, &viewer.request.ip, &username);
+    if let Err(refusal) = attempt.admit(input.captcha.as_ref()).await {
+        return Err(refuse(app, viewer, username, refusal).await?);
+    }
     // A name that nobody can have is not looked up: PostgreSQL would refuse to compare it.
     let found = match username.contains('\0') {
         true => None,
@@ -104,16 +110,23 @@ pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Toke
         Some(user) => users::service::hold(&mut write, user.id).await?,
         None => None,
     };
-    let outcome = judge(&tree, found.as_ref(), current.as_ref(), right);
+    let outcome = judge(app, &tree, found.as_ref(), current.as_ref(), right);
     let entry = NewLoginLog { user_id: current.as_ref().map(|user| user.id), username, outcome };
     logs::service::record_login(&mut write, &viewer.request, entry).await?;
-    let (LoginOutcome::Succeeded, Some(user)) = (outcome, current) else {
+    let (LoginOutcome::Succeeded, Some(user)) = (outcome, &current) else {
         // Only who knows the password learns of the state of the account.
         let disabled = matches!(outcome, LoginOutcome::UserDisabled | LoginOutcome::DeptDisabled);
         let error = Error::Unauthenticated(if disabled { DISABLED } else { WRONG });
+        if let (LoginOutcome::WrongPassword, Some(user)) = (outcome, &current) {
+            users::service::note_failed_login(app, &mut write, user).await?;
+        }
         write.commit_failure(&error).await?;
+        if !disabled {
+            attempt.failed().await;
+        }
         return Err(error);
     };
+    let user = user.clone();
     if !user.is_multi_login {
         sessions::service::end_all(&mut write, user.id, None).await?;
     }
@@ -122,13 +135,28 @@ pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Toke
     users::service::touch_login(&mut write, user.id, now).await?;
     write.act_as(user.id, &user.username, opened.session.id);
     write.commit().await?;
-    tokens(app, User { last_login_at: Some(now), ..user }, opened)
+    attempt.succeeded().await;
+    tokens(app, User { last_login_at: Some(now), failed_logins: 0, failed_login_at: None, ..user }, opened)
+}
+
+/// Notes a login that was refused before its password was looked at.
+async fn refuse(app: &App, viewer: &Viewer, username: String, refusal: Refusal) -> Result<Error> {
+    if let Some(outcome) = refusal.outcome {
+        let mut write = app.write(viewer).await?;
+        let entry = NewLoginLog { user_id: None, username, outcome };
+        logs::service::record_login(&mut write, &viewer.request, entry).await?;
+        write.commit_failure(&refusal.error).await?;
+    }
+    Ok(refusal.error)
 }
 
 /// How an attempt ends: `checked` is the account whose password was compared, `current` what it is by now.
-fn judge(tree: &DeptTree, checked: Option<&User>, current: Option<&User>, right: bool) -> LoginOutcome {
+fn judge(app: &App, tree: &DeptTree, checked: Option<&User>, current: Option<&User>, right: bool) -> LoginOutcome {
+    let is_locked = |user: &User| user.locked_until(&app.policy.login.lockout, app.clock.now()).is_some();
     match (checked, current) {
         (None, _) => LoginOutcome::UnknownUser,
+        // Whatever the password: telling that it is right would let a locked account be guessed on.
+        (_, Some(user)) if is_locked(user) => LoginOutcome::Locked,
         (Some(user), _) if user.password_hash.is_none() => LoginOutcome::NoPassword,
         (Some(checked), Some(user)) if right && user.password_hash == checked.password_hash => {
             if !user.is_enabled() {
@@ -183,6 +211,7 @@ pub async fn logout(app: &App, viewer: &Viewer) -> Result<()> {
 }
 
 pub async fn change_password(app: &App, viewer: &Viewer, input: ChangePasswordInput) -> Result<User> {
+    protection::limit_password_check(app, viewer.identity()?.user_id).await?;
     let (old, new) = (input.old_password.into(), input.new_password.into());
     users::service::change_own_password(app, viewer, old, new, input.keep_current_session).await
 }

@@ -33,6 +33,12 @@ pub enum LoginOutcome {
     DeptDisabled,
     /// The user has no password to log in with.
     NoPassword,
+    /// Too many wrong passwords before: the account is locked for a while, whatever the password.
+    Locked,
+    /// A captcha was wanted, and there was none, or the wrong answer.
+    CaptchaRefused,
+    /// Too many attempts with this user name, or from this address. Only the first one of a minute is noted.
+    RateLimited,
 }
 smallint_enum!(LoginOutcome {
     Succeeded = 1,
@@ -41,6 +47,9 @@ smallint_enum!(LoginOutcome {
     UserDisabled = 4,
     DeptDisabled = 5,
     NoPassword = 6,
+    Locked = 7,
+    CaptchaRefused = 8,
+    RateLimited = 9,
 });
 
 /// An attempt to log in, as the one who has judged it knows it.

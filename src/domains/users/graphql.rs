@@ -6,7 +6,7 @@ use async_graphql::{Context, ID, Object, SimpleObject};
 
 use super::input::{
     CreateUserInput, DeleteUsersInput, ResetUserPasswordInput, SetUserFlagsInput, SetUserRolesInput,
-    SetUserStatusInput, UpdateProfileInput, UpdateUserInput, UserFilterInput, UserOrder,
+    SetUserStatusInput, UnlockUserInput, UpdateProfileInput, UpdateUserInput, UserFilterInput, UserOrder,
 };
 use super::loader::{UserById, UserCount, UsersIn};
 use super::model::{self, User};
@@ -96,6 +96,12 @@ impl UserObject {
     /// When the user last logged in; null if never.
     async fn last_login_at(&self) -> Option<Timestamp> {
         self.0.last_login_at
+    }
+
+    /// Until when logins are refused, after too many wrong passwords; null if they are not.
+    async fn locked_until(&self, ctx: &Context<'_>) -> Option<Timestamp> {
+        let app = ctx.app();
+        self.0.locked_until(&app.policy.login.lockout, app.clock.now())
     }
 
     /// When the password was last set; null if there is none.
@@ -291,6 +297,16 @@ impl UserMutation {
         #[graphql(desc = "The user and the password.")] input: ResetUserPasswordInput,
     ) -> Field<UserPayload> {
         mutation(ctx, async { Ok(service::reset_password(ctx.app(), ctx.viewer(), input).await?.into()) }).await
+    }
+
+    /// Lets a user log in again who is locked out, and forgets the failed logins that count towards a captcha.
+    #[graphql(directive = requires::apply(Permission::UserUnlock.code().into(), None))]
+    async fn unlock_user(
+        &self,
+        ctx: &Context<'_>,
+        #[graphql(desc = "The user.")] input: UnlockUserInput,
+    ) -> Field<UserPayload> {
+        mutation(ctx, async { Ok(service::unlock(ctx.app(), ctx.viewer(), input).await?.into()) }).await
     }
 
     /// Changes one's own account.

@@ -158,6 +158,13 @@ pub struct ResetUserPasswordInput {
     pub password: String,
 }
 
+/// A user who may log in again.
+#[derive(InputObject)]
+pub struct UnlockUserInput {
+    /// Which user.
+    pub user_id: ID,
+}
+
 /// Changes to one's own account. What is left out stays as it is; null clears what may be empty, and changes nothing else.
 #[derive(InputObject)]
 pub struct UpdateProfileInput {

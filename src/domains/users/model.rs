@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use serde::Serialize;
 
 use super::super::{Status, TimeRange};
+use crate::app::Lockout;
 use crate::audit::Audited;
 use crate::clock::Timestamp;
 use crate::db::page::{Direction, Order, SortKey};
@@ -36,6 +37,11 @@ pub struct User {
     pub version: i32,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+    /// Wrong passwords in a row; written by logins, as the time of the last one is.
+    #[diesel(skip_update)]
+    pub failed_logins: i32,
+    #[diesel(skip_update)]
+    pub failed_login_at: Option<Timestamp>,
 }
 
 impl Audited for User {
@@ -68,7 +74,15 @@ impl User {
             version: 1,
             created_at: now,
             updated_at: now,
+            failed_logins: 0,
+            failed_login_at: None,
         }
+    }
+
+    /// How long logins are refused, if they are.
+    pub fn locked_until(&self, lockout: &Lockout, now: Timestamp) -> Option<Timestamp> {
+        let until = self.failed_login_at?.plus(lockout.duration);
+        (lockout.is_reached(self.failed_logins) && now < until).then_some(until)
     }
 
     pub fn is_enabled(&self) -> bool {

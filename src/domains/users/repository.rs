@@ -215,7 +215,21 @@ pub async fn hold(write: &mut Write<'_>, id: UserId) -> Result<()> {
 /// A login is no change of the account: its version stays.
 pub async fn touch_login(write: &mut Write<'_>, id: UserId, at: Timestamp) -> Result<()> {
     let row = users::table.filter(users::id.eq(id));
-    on_backend!(write.conn(), c => diesel::update(row).set(users::last_login_at.eq(at)).execute(c).await)?;
+    let set = (users::last_login_at.eq(at), users::failed_logins.eq(0), users::failed_login_at.eq(None::<Timestamp>));
+    on_backend!(write.conn(), c => diesel::update(row).set(set).execute(c).await)?;
+    Ok(())
+}
+
+/// Nor is a failed one.
+pub async fn set_failed_logins(
+    write: &mut Write<'_>,
+    id: UserId,
+    failures: i32,
+    last: Option<Timestamp>,
+) -> Result<()> {
+    let row = users::table.filter(users::id.eq(id));
+    let set = (users::failed_logins.eq(failures), users::failed_login_at.eq(last));
+    on_backend!(write.conn(), c => diesel::update(row).set(set).execute(c).await)?;
     Ok(())
 }
 

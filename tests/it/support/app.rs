@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use orgraph::app::{App, Policy};
+use orgraph::app::{App, CaptchaPolicy, Lockout, LoginPolicy, Policy};
 use orgraph::cache::{Cache, Redis};
 use orgraph::clock::{Clock, Timestamp};
 use orgraph::config::{Http, Listen};
@@ -19,6 +19,14 @@ use super::db::{FreshDb, Kind};
 /// The password of `admin`.
 pub const ADMIN_PASSWORD: &str = "Adm1n-of-the-tests";
 const CACHE_SIZE: u64 = 32 * 1024 * 1024;
+/// Tests log in often; those of the limits set some.
+pub const UNPROTECTED: LoginPolicy = LoginPolicy {
+    address_limit: 0,
+    account_limit: 0,
+    lockout: Lockout { failures: 0, duration: Duration::from_secs(300) },
+    captcha: CaptchaPolicy::Never,
+    failure_memory: Duration::from_secs(900),
+};
 /// When every test begins.
 const START: &str = "2026-06-01T08:00:00Z";
 
@@ -46,15 +54,16 @@ pub struct TestApp {
 
 /// The app on a database: the clock stands still, and hashing is as cheap as it gets.
 pub fn build(database: Database, cache: Cache) -> Arc<App> {
-    build_at(database, cache, Clock::manual(Timestamp::parse(START).unwrap()))
+    build_at(database, cache, Clock::manual(Timestamp::parse(START).unwrap()), UNPROTECTED)
 }
 
-fn build_at(database: Database, cache: Cache, clock: Clock) -> Arc<App> {
+fn build_at(database: Database, cache: Cache, clock: Clock, login: LoginPolicy) -> Arc<App> {
     let policy = Policy {
         bcrypt_cost: 4,
         access_lifetime: Duration::from_secs(15 * 60),
         session_lifetime: Duration::from_secs(7 * 24 * 3600),
         session_idle_lifetime: Duration::from_secs(24 * 3600),
+        login,
     };
     App::new(database, cache, clock, policy, &["a secret of the tests, long enough to sign".into()]).unwrap()
 }
@@ -70,18 +79,28 @@ impl TestApp {
     /// A node among others: it follows what they change.
     pub async fn start_node(kind: Kind, redis: Option<&str>) -> Option<Self> {
         let clock = Clock::manual(Timestamp::parse(START).unwrap());
-        Some(Self::node(Arc::new(FreshDb::seeded(kind).await?), clock, redis).await)
+        Some(Self::node(Arc::new(FreshDb::seeded(kind).await?), clock, redis, UNPROTECTED).await)
     }
 
     /// Another node on the same database, by the same clock.
     pub async fn beside(&self, redis: Option<&str>) -> Self {
-        Self::node(self.db.clone(), self.app.clock.clone(), redis).await
+        self.protected(redis, UNPROTECTED).await
     }
 
-    async fn node(db: Arc<FreshDb>, clock: Clock, redis: Option<&str>) -> Self {
+    /// Another node, that protects logins.
+    pub async fn protected(&self, redis: Option<&str>, login: LoginPolicy) -> Self {
+        Self::node(self.db.clone(), self.app.clock.clone(), redis, login).await
+    }
+
+    async fn node(db: Arc<FreshDb>, clock: Clock, redis: Option<&str>, login: LoginPolicy) -> Self {
         let redis = redis.map(|url| Redis::new(&url.into(), "tests").unwrap());
+        let redis = redis.map(|redis| match login.account_limit {
+            // What is counted exactly must not depend on how busy the machine is.
+            1.. => redis.with_patience(Duration::from_secs(30)),
+            0 => redis,
+        });
         let database = Database::open(db.backend.clone(), 4).await.unwrap();
-        let app = build_at(database, Cache::new(CACHE_SIZE, redis), clock);
+        let app = build_at(database, Cache::new(CACHE_SIZE, redis), clock, login);
         let following = Cache::follow(app.clone()).await.unwrap();
         let mut node = Self::serve(app, db).await;
         node.following = Some(tokio::spawn(following));
@@ -97,6 +116,7 @@ impl TestApp {
             body_limit: 1024 * 1024,
             graphiql: true,
             drain_timeout: Duration::from_secs(10),
+            trusted_proxies: Vec::new(),
         };
         let (stop, stopped) = oneshot::channel();
         let server = orgraph::http::serve(listener, app.clone(), options, async {

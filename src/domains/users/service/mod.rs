@@ -3,6 +3,7 @@
 mod account;
 mod create;
 mod delete;
+mod lock;
 mod password;
 mod rights;
 mod sessions;
@@ -22,6 +23,7 @@ pub use super::cache::{Account, account};
 pub use account::{create_superuser, ensure_first_superuser, oldest_superuser, reset_superuser_password};
 pub use create::create;
 pub use delete::delete;
+pub use lock::{note_failed_login, unlock};
 pub use password::{change_own_password, reset_password};
 pub use rights::{set_flags, set_roles, set_status};
 pub use sessions::{revoke_session, revoke_sessions};

@@ -40,8 +40,10 @@ async fn store(write: &mut Write<'_>, before: &User, hash: &str) -> Result<User>
     let mut after = changed(before, write);
     set(write, &mut after, hash);
     save(write, before, &after).await?;
+    // What was tried before was another password.
+    repository::set_failed_logins(write, before.id, 0, None).await?;
     repository::remember_password(write, before.id, hash).await?;
-    Ok(after)
+    Ok(User { failed_logins: 0, failed_login_at: None, ..after })
 }
 
 /// Sets a password for somebody else: whoever can log in as them could do all that they can.
