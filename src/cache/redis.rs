@@ -242,7 +242,7 @@ impl Redis {
     async fn connect(&self, number: u64) {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECTING))
-            .set_response_timeout(Some(CONNECTING))
+            .set_response_timeout(Some(CONNECTING.max(self.patience)))
             .set_push_sender(self.pushes.0.clone());
         let connecting = async {
             let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
