@@ -9,7 +9,7 @@ use crate::cache::{Cache, Counters};
 use crate::clock::Clock;
 use crate::db::Database;
 use crate::error::Result;
-use crate::security::{Captchas, Passwords, Presence, Tokens};
+use crate::security::{Captchas, PasswordPolicy, Passwords, Presence, Tokens};
 
 /// What the rules of the domains depend on.
 #[derive(Clone, Debug)]
@@ -21,6 +21,7 @@ pub struct Policy {
     /// How long a session lasts without being used.
     pub session_idle_lifetime: Duration,
     pub login: LoginPolicy,
+    pub password: PasswordPolicy,
 }
 
 /// What is done against guessing passwords; 0 means no limit.

@@ -17,6 +17,9 @@ use crate::db::types::sql;
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// 1970-01-01 UTC.
+    pub const EPOCH: Self = Self(0);
+
     pub fn from_micros(micros: i64) -> Option<Self> {
         DateTime::<Utc>::from_timestamp_micros(micros).map(|_| Self(micros))
     }

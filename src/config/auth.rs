@@ -5,10 +5,11 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::login::LoginSettings;
+use super::password::PasswordSettings;
 use super::setting::{Problems, SECRET, Setting};
 use super::values;
 use crate::app::Policy;
-use crate::security::check_policy;
+use crate::security::PasswordPolicy;
 
 /// HS256 wants a secret as long as its hash.
 pub const MIN_SECRET_CHARS: usize = 32;
@@ -25,7 +26,7 @@ pub struct Auth {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Accounts and sessions")]
 pub struct AuthSettings {
-    /// Password of the user `admin`, used at the first start only (8 characters to 72 bytes, a letter and a digit)
+    /// Password of the user `admin`, used at the first start only, under the rules for passwords
     /// [default: generated and printed once]
     #[arg(long, global = true, env = "ORGRAPH_ADMIN_PASSWORD", value_name = "PASSWORD", value_parser = SECRET)]
     #[arg(hide_env_values = true)]
@@ -57,6 +58,9 @@ pub struct AuthSettings {
 
     #[command(flatten)]
     login: LoginSettings,
+
+    #[command(flatten)]
+    password: PasswordSettings,
 }
 
 const DAY: Duration = Duration::from_secs(86400);
@@ -65,7 +69,12 @@ const SHORTEST_IDLE: Duration = Duration::from_secs(300);
 
 impl AuthSettings {
     pub(super) fn read(&self, problems: &mut Problems) -> Option<Auth> {
-        let admin_password = problems.read_some(self.admin_password.as_ref(), password);
+        let policy = self.password.read(problems);
+        let admin_password = problems.read_some(self.admin_password.as_ref(), |text| match &policy {
+            Some(policy) => password(policy, text),
+            // What it is judged by is wrong itself, and is listed.
+            None => Ok(text.into()),
+        });
         let token_secrets = problems.read_some(self.token_secret.as_ref(), token_secrets);
         let bcrypt_cost = problems.number(&self.bcrypt_cost, 4, 16);
         let access = values::duration(Duration::from_secs(1)..=7 * DAY);
@@ -97,14 +106,15 @@ impl AuthSettings {
                 access_lifetime: access_lifetime?,
                 session_lifetime: session_lifetime?,
                 login: login?,
+                password: policy?,
                 session_idle_lifetime: idle_lifetime?.unwrap_or_else(|| DAY.min(session_lifetime.unwrap_or(DAY))),
             },
         })
     }
 }
 
-fn password(text: &str) -> Result<SecretString, String> {
-    let errors = check_policy("", text, &["admin"]);
+fn password(policy: &PasswordPolicy, text: &str) -> Result<SecretString, String> {
+    let errors = policy.check("", text, &["admin"]);
     if errors.is_empty() {
         return Ok(text.into());
     }

@@ -2,7 +2,7 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `http.rs`, `database.rs`, `cache.rs`, `auth.rs`, `login.rs`, `log.rs`, `demo.rs` | a section each: its flags and variables with their help, and what they become |
+//! | `http.rs`, `database.rs`, `cache.rs`, `auth.rs`, `login.rs`, `password.rs`, `log.rs`, `demo.rs` | a section each: its flags and variables with their help, and what they become |
 //! | `setting.rs` | one setting as text, and the pass that reads all of them |
 //! | `values.rs` | durations, sizes, switches |
 //! | `env.rs` | `.env`, and variables that no setting has |
@@ -22,6 +22,7 @@ mod env;
 mod http;
 mod log;
 mod login;
+mod password;
 mod setting;
 mod show;
 #[cfg(test)]

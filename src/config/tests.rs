@@ -68,7 +68,7 @@ fn values_are_typed() {
         "--graphiql=off",
         "--database-url=postgres://bob:hush@db:5433/org?sslmode=require",
         "--redis-url=rediss://:hush@cache/0",
-        "--admin-password=hush4hush4",
+        "--admin-password=hush4-mossy-kettle",
         "--token-secret",
         &secrets,
         "--demo",

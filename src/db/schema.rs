@@ -255,6 +255,7 @@ diesel::table! {
         updated_at -> Timestamptz,
         failed_logins -> Int4,
         failed_login_at -> Nullable<Timestamptz>,
+        must_change_password -> Bool,
     }
 }
 

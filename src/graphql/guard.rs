@@ -22,9 +22,9 @@ pub type Field<T> = Option<Result<T>>;
 #[TypeDirective(location = "FieldDefinition")]
 pub fn public() {}
 
-/// This field needs a valid session.
+/// This field needs a valid session. With `beforePasswordChange`, one that has to change its password first will do.
 #[TypeDirective(location = "FieldDefinition")]
-pub fn authenticated() {}
+pub fn authenticated(before_password_change: Option<bool>) {}
 
 /// This field needs a permission; of a mutation, the staff flag as well. With `orOwn`, the viewer's own object needs none.
 #[TypeDirective(location = "FieldDefinition")]
@@ -37,7 +37,7 @@ pub fn sensitive() {}
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Right {
     Public,
-    Authenticated,
+    Authenticated { before_password_change: bool },
     Requires { permission: Permission, or_own: bool },
 }
 
@@ -46,7 +46,9 @@ impl Right {
     pub fn of(field: &MetaField) -> Option<Self> {
         field.directive_invocations.iter().find_map(|directive| match directive.name.as_str() {
             "public" => Some(Self::Public),
-            "authenticated" => Some(Self::Authenticated),
+            "authenticated" => Some(Self::Authenticated {
+                before_password_change: directive.args.get("beforePasswordChange") == Some(&Value::Boolean(true)),
+            }),
             "requires" => match directive.args.get("permission") {
                 Some(Value::String(code)) => Some(Self::Requires {
                     permission: Permission::from_code(code)?,
@@ -61,7 +63,8 @@ impl Right {
     fn check(self, viewer: &Viewer, own: bool) -> Result<()> {
         match self {
             Self::Public => Ok(()),
-            Self::Authenticated => viewer.identity().map(drop),
+            Self::Authenticated { before_password_change: true } => viewer.identity().map(drop),
+            Self::Authenticated { .. } => viewer.unrestricted().map(drop),
             // Whose own it is, is known.
             Self::Requires { or_own: true, .. } if own => Ok(()),
             Self::Requires { permission, .. } => viewer.ensure(permission),

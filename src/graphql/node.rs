@@ -78,13 +78,13 @@ pub struct NodeQuery;
 impl NodeQuery {
     /// Any object by its id; null if there is none, or none for you. Needs the right that its own root field needs;
     /// a session of your own needs none.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(None))]
     async fn node(&self, ctx: &Context<'_>, #[graphql(desc = "Its id.")] id: ID) -> Field<Option<Node>> {
         query(ctx, find(ctx, "id", &id)).await
     }
 
     /// Several objects by their ids, in that order; null where there is none, or none for you.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(None))]
     async fn nodes(
         &self,
         ctx: &Context<'_>,

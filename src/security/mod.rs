@@ -5,6 +5,7 @@ mod attempts;
 mod captcha;
 mod password;
 mod permission;
+mod policy;
 mod presence;
 mod scope;
 mod tokens;
@@ -12,8 +13,9 @@ mod viewer;
 
 pub use attempts::{LoginCounters, MINUTE, network};
 pub use captcha::{CAPTCHA_LIFETIME, Captcha, Captchas};
-pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Passwords, check_policy, generate_password};
+pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Passwords, generate_password};
 pub use permission::{Permission, Permissions};
+pub use policy::{CharacterClass, PasswordPolicy};
 pub use presence::Presence;
 pub use scope::Scope;
 pub use tokens::{AccessClaims, IssuedToken, TokenError, Tokens, kid, new_refresh_token, token_hash};

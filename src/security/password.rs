@@ -7,7 +7,7 @@ use rand::seq::{IndexedRandom as _, SliceRandom as _};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
-use crate::error::{Error, FieldError, Result};
+use crate::error::{Error, Result};
 
 pub const MIN_PASSWORD_CHARS: usize = 8;
 /// bcrypt reads no further; a longer password is refused, never cut.
@@ -78,28 +78,6 @@ impl Passwords {
         .await
         .map_err(Error::internal)?
     }
-}
-
-/// What a new password must be like. `names` are the user's own, none of which it may be.
-pub fn check_policy(path: &str, password: &str, names: &[&str]) -> Vec<FieldError> {
-    let mut errors = Vec::new();
-    let mut bad = |code, message: String| errors.push(FieldError::new(path, code, message));
-    if password.chars().count() < MIN_PASSWORD_CHARS {
-        bad("TOO_SHORT", format!("The password needs at least {MIN_PASSWORD_CHARS} characters."));
-    }
-    if password.len() > MAX_PASSWORD_BYTES {
-        bad("TOO_LONG", format!("The password can have {MAX_PASSWORD_BYTES} bytes at the most."));
-    }
-    if password.contains('\0') {
-        bad("BAD_FORMAT", "The password cannot contain a null character.".into());
-    }
-    if !password.chars().any(char::is_alphabetic) || !password.chars().any(char::is_numeric) {
-        bad("TOO_WEAK", "The password needs at least one letter and one digit.".into());
-    }
-    if names.iter().any(|name| name.to_lowercase() == password.to_lowercase()) {
-        bad("TOO_WEAK", "The password cannot be the user's own name.".into());
-    }
-    errors
 }
 
 /// A password of 20 letters and digits that are hard to mistake for each other, from the system's randomness.

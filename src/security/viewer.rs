@@ -31,6 +31,9 @@ pub struct Identity {
     pub permissions: Permissions,
     pub scope: Scope,
     pub session_expires_at: Timestamp,
+    /// Whether this session may do nothing but change the password. It has no rights and sees nothing but its
+    /// own account then.
+    pub must_change_password: bool,
 }
 
 /// The sender of a request: someone logged in, nobody in particular, or this program's own command line.
@@ -65,6 +68,21 @@ impl Viewer {
         self.identity.as_ref().map_err(|why| Error::Unauthenticated(why))
     }
 
+    /// The same, if the session may do more than change the password.
+    pub fn unrestricted(&self) -> Result<&Identity> {
+        let identity = self.identity()?;
+        if identity.must_change_password {
+            return Err(Error::NotAllowed(
+                "Your password has expired or was set by somebody else: change it with `changePassword` first.".into(),
+            ));
+        }
+        Ok(identity)
+    }
+
+    pub fn must_change_password(&self) -> bool {
+        self.identity.as_ref().is_ok_and(|identity| identity.must_change_password)
+    }
+
     pub fn user_id(&self) -> Option<UserId> {
         self.identity.as_ref().ok().map(|identity| identity.user_id)
     }
@@ -92,7 +110,7 @@ impl Viewer {
     }
 
     pub fn ensure(&self, permission: Permission) -> Result<()> {
-        self.identity()?;
+        self.unrestricted()?;
         if self.can(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
     }
 

@@ -167,7 +167,7 @@ async fn a_new_password_ends_the_other_sessions(app: TestApp) {
     let other = app.anonymous().run(LOGIN, json!({ "username": user.username, "password": user.password })).await;
     let other = app.anonymous().with_token(other.data()["login"]["accessToken"].as_str().unwrap());
     let change = "mutation($old: String!, $new: String!) { changePassword(input: {oldPassword: $old, newPassword: $new}) { user { id } } }";
-    let wrong = user.run(change, json!({ "old": "Wrong1234", "new": "Newer5678" })).await;
+    let wrong = user.run(change, json!({ "old": "Wrong1234", "new": "Newer-kettle-5678" })).await;
     assert_eq!(wrong.field().1, "WRONG");
     let reused = user.run(change, json!({ "old": user.password, "new": user.password })).await;
     assert_eq!(reused.field().1, "REUSED");
@@ -178,7 +178,7 @@ async fn a_new_password_ends_the_other_sessions(app: TestApp) {
     let long = "a1".repeat(37);
     let answer = user.run(change, json!({ "old": user.password, "new": long })).await;
     assert_eq!(answer.field().1, "TOO_LONG");
-    assert_eq!(user.run(change, json!({ "old": user.password, "new": "Newer5678" })).await.code(), None);
+    assert_eq!(user.run(change, json!({ "old": user.password, "new": "Newer-kettle-5678" })).await.code(), None);
     assert_eq!(user.run(WHO, json!({})).await.code(), None);
     assert_eq!(other.run(WHO, json!({})).await.code(), Some("UNAUTHENTICATED"));
     let old = app.anonymous().run(LOGIN, json!({ "username": user.username, "password": user.password })).await;
@@ -218,7 +218,7 @@ async fn a_reset_ends_the_sessions_of_the_one_whose_password_it_is(app: TestApp)
         .admin()
         .await
         .run(
-            "mutation($id: ID!) { resetUserPassword(input: {userId: $id, password: \"Given4you\"}) { user { id } } }",
+            "mutation($id: ID!) { resetUserPassword(input: {userId: $id, password: \"Given4you-kettle\"}) { user { id } } }",
             json!({ "id": user.id }),
         )
         .await;
@@ -228,6 +228,6 @@ async fn a_reset_ends_the_sessions_of_the_one_whose_password_it_is(app: TestApp)
         app.anonymous().run(REFRESH, json!({ "token": user.refresh_token })).await.code(),
         Some("UNAUTHENTICATED")
     );
-    let login = app.anonymous().run(LOGIN, json!({ "username": user.username, "password": "Given4you" })).await;
+    let login = app.anonymous().run(LOGIN, json!({ "username": user.username, "password": "Given4you-kettle" })).await;
     assert_eq!(login.code(), None);
 }

@@ -26,7 +26,7 @@ const SET_MENUS: &str =
 const SET_ROLES: &str =
     "mutation($user: ID!, $roles: [ID!]!) { setUserRoles(input: {userId: $user, roleIds: $roles}) { user { id } } }";
 const RESET: &str =
-    "mutation($id: ID!) { resetUserPassword(input: {userId: $id, password: \"Taken0ver\"}) { user { id } } }";
+    "mutation($id: ID!) { resetUserPassword(input: {userId: $id, password: \"Taken0ver-kettle\"}) { user { id } } }";
 const UPDATE_DEPT: &str = "mutation($input: UpdateDeptInput!) { updateDept(input: $input) { dept { version } } }";
 const CREATE_MENU: &str = "mutation($input: CreateMenuInput!) { createMenu(input: $input) { menu { id version } } }";
 

@@ -102,7 +102,7 @@ async fn pages_cursors_and_ids_that_make_no_sense_are_clear_errors(app: TestApp)
 async fn absent_keeps_and_null_clears(app: TestApp) {
     let admin = app.admin().await;
     let made = admin.run(
-        "mutation { createUser(input: {username: \"patch\", password: \"Secret123\", email: \"p@example.com\", phone: \"555 1234\"}) { user { id } } }", json!({}),
+        "mutation { createUser(input: {username: \"patch\", password: \"Secret-kettle-123\", email: \"p@example.com\", phone: \"555 1234\"}) { user { id } } }", json!({}),
     ).await;
     let id = made.data()["createUser"]["user"]["id"].clone();
     let update = "mutation($id: ID!, $version: Int!, $email: String, $phone: String) {

@@ -38,6 +38,7 @@ mod input;
 mod lifetimes;
 mod migrations;
 mod nodes;
+mod passwords;
 mod permissions;
 mod protection;
 mod records;

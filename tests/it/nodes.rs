@@ -14,8 +14,7 @@ const SET_MENUS: &str =
     "mutation($role: ID!, $menus: [ID!]!) { setRoleMenus(input: {roleId: $role, menuIds: $menus}) { role { id } } }";
 const SET_STATUS: &str =
     "mutation($id: ID!, $status: Status!) { setUserStatus(input: {userId: $id, status: $status}) { user { id } } }";
-const RESET: &str =
-    "mutation($id: ID!, $to: String!) { resetUserPassword(input: {userId: $id, password: $to}) { user { id } } }";
+const RESET: &str = "mutation($id: ID!, $to: String!) { resetUserPassword(input: {userId: $id, password: $to, mustChangePassword: false}) { user { id } } }";
 const MAY_READ: &str = r#"{ viewer { can(permission: "sys:user:read") } }"#;
 const WHO: &str = "{ viewer { user { id } } }";
 

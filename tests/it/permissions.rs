@@ -105,6 +105,8 @@ enum Verdict {
     Forbidden(String),
     /// For want of the staff flag.
     NotStaff,
+    /// Until the password is changed.
+    Restricted,
     /// Let in, whatever came of it.
     LetIn,
 }
@@ -124,6 +126,7 @@ fn verdict(field: &RootField, answer: &Answer) -> Verdict {
             Verdict::Forbidden(permission.into())
         }
         ("FORBIDDEN", None) if message.contains("staff") => Verdict::NotStaff,
+        ("FORBIDDEN", None) if message.contains("`changePassword` first") => Verdict::Restricted,
         ("INTERNAL_SERVER_ERROR" | "UNAVAILABLE" | "FORBIDDEN" | "GRAPHQL_VALIDATION_FAILED", _) => {
             panic!("{} gave {:#}", field.operation, answer.body)
         }
@@ -153,6 +156,7 @@ async fn root_fields_for_every_viewer(app: TestApp) {
     let anonymous = app.anonymous();
     let without_rights = app.user().staff().login().await;
     let superuser = app.user().superuser().login().await;
+    let restricted = app.user().superuser().must_change_password().login().await;
     // With exactly one right: staff, and not.
     let mut holders: BTreeMap<&str, (Client, Client)> = BTreeMap::new();
     for field in &fields {
@@ -163,12 +167,18 @@ async fn root_fields_for_every_viewer(app: TestApp) {
             without_rights = app.user().staff().login().await;
         }
         expect(wrong, "a superuser", &superuser, field, Verdict::LetIn).await;
+        let (client, verdict) = match (&*field.name, field.right) {
+            ("logout", _) => (app.user().superuser().must_change_password().login().await, Verdict::LetIn),
+            ("viewer" | "changePassword", _) | (_, Right::Public) => (restricted.clone(), Verdict::LetIn),
+            _ => (restricted.clone(), Verdict::Restricted),
+        };
+        expect(wrong, "a superuser with a password to be changed", &client, field, verdict).await;
         match field.right {
             Right::Public => {
                 expect(wrong, "nobody", &anonymous, field, Verdict::LetIn).await;
                 expect(wrong, "a user without rights", &without_rights, field, Verdict::LetIn).await;
             }
-            Right::Authenticated => {
+            Right::Authenticated { .. } => {
                 expect(wrong, "nobody", &anonymous, field, Verdict::Unauthenticated).await;
                 if !BY_KIND.contains(&field.name.as_str()) {
                     expect(wrong, "a user without rights", &without_rights, field, Verdict::LetIn).await;

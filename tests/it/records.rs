@@ -135,9 +135,9 @@ async fn commands_leave_theirs_too(app: TestApp) {
     use orgraph::domains::users::service::{create_superuser, reset_superuser_password};
     use orgraph::security::Viewer;
     let viewer = Viewer::command("admin create");
-    create_superuser(&app.app, &viewer, "second", "Secret123".to_owned().into()).await.unwrap();
+    create_superuser(&app.app, &viewer, "second", "Secret-kettle-123".to_owned().into()).await.unwrap();
     let viewer = Viewer::command("admin reset-password");
-    reset_superuser_password(&app.app, &viewer, "SECOND", "Secret456".to_owned().into()).await.unwrap();
+    reset_superuser_password(&app.app, &viewer, "SECOND", "Secret-raven-456".to_owned().into()).await.unwrap();
     let log = app.admin().await.run(LATEST, json!({ "first": 3 })).await;
     let fields: Vec<_> =
         log.data()["operationLogs"]["nodes"].as_array().unwrap().iter().map(|record| record["field"].clone()).collect();
@@ -145,7 +145,7 @@ async fn commands_leave_theirs_too(app: TestApp) {
     assert_eq!(
         app.anonymous()
             .run(
-                "mutation { login(input: {username: \"second\", password: \"Secret456\"}) { user { isSuperuser } } }",
+                "mutation { login(input: {username: \"second\", password: \"Secret-raven-456\"}) { user { isSuperuser } } }",
                 json!({})
             )
             .await

@@ -98,7 +98,7 @@ async fn only_superusers_change_superusers(app: TestApp) {
             "updateUser",
         ),
         (
-            "mutation($id: ID!) { resetUserPassword(input: {userId: $id, password: \"Taken0ver\"}) { user { id } } }",
+            "mutation($id: ID!) { resetUserPassword(input: {userId: $id, password: \"Taken0ver-kettle\"}) { user { id } } }",
             "resetUserPassword",
         ),
         (
@@ -229,7 +229,7 @@ async fn what_is_in_use_refuses_deletion_and_says_by_how_much(app: TestApp) {
 
 async fn names_and_addresses_are_unique_in_any_case(app: TestApp) {
     let admin = app.admin().await;
-    let create = "mutation($name: String!, $email: String) { createUser(input: {username: $name, password: \"Secret123\", email: $email}) { user { id } } }";
+    let create = "mutation($name: String!, $email: String) { createUser(input: {username: $name, password: \"Secret-kettle-123\", email: $email}) { user { id } } }";
     assert_eq!(admin.run(create, json!({ "name": "Grace", "email": "Grace@example.com" })).await.code(), None);
     for (name, email, field) in
         [("gRACE", "other@example.com", "input.username"), ("Other", "grace@EXAMPLE.com", "input.email")]

@@ -113,7 +113,7 @@ async fn targets_of_writes_outside_of_ones_scope_are_not_there(app: TestApp) {
         ),
         ("mutation($id: ID!) { setUserRoles(input: {userId: $id, roleIds: []}) { user { id } } }", &other.id, nobody),
         (
-            "mutation($id: ID!) { resetUserPassword(input: {userId: $id, password: \"Secret123\"}) { user { id } } }",
+            "mutation($id: ID!) { resetUserPassword(input: {userId: $id, password: \"Secret-kettle-123\"}) { user { id } } }",
             &other.id,
             nobody,
         ),
@@ -131,11 +131,11 @@ async fn targets_of_writes_outside_of_ones_scope_are_not_there(app: TestApp) {
     }
     for (mutation, variables) in [
         (
-            "mutation($dept: ID) { createUser(input: {username: \"spy\", password: \"Secret123\", deptId: $dept}) { user { id } } }",
+            "mutation($dept: ID) { createUser(input: {username: \"spy\", password: \"Secret-kettle-123\", deptId: $dept}) { user { id } } }",
             json!({ "dept": depts[1] }),
         ),
         (
-            "mutation($dept: ID) { createUser(input: {username: \"spy\", password: \"Secret123\", deptId: $dept}) { user { id } } }",
+            "mutation($dept: ID) { createUser(input: {username: \"spy\", password: \"Secret-kettle-123\", deptId: $dept}) { user { id } } }",
             json!({ "dept": null }),
         ),
         (
@@ -190,7 +190,7 @@ async fn contact_data_needs_its_own_right_and_siblings_stay(app: TestApp) {
     let clerk = app.user().permissions(&["sys:user:read", "log:opera:read"]).scope("ALL").login().await;
     let admin = app.admin().await;
     let made = admin.run(
-        "mutation { createUser(input: {username: \"contact\", password: \"Secret123\", email: \"c@example.com\", phone: \"555 1234\"}) { user { id } } }",
+        "mutation { createUser(input: {username: \"contact\", password: \"Secret-kettle-123\", email: \"c@example.com\", phone: \"555 1234\"}) { user { id } } }",
         json!({}),
     ).await;
     let id = made.data()["createUser"]["user"]["id"].clone();

@@ -253,9 +253,9 @@ async fn a_new_password_can_end_the_current_session_too(app: TestApp) {
     let change = async |old: &str, new: &str, keep: bool| {
         user.data(CHANGE, json!({ "old": old, "new": new, "keep": keep })).await;
     };
-    change(&user.password, "Newer5678", true).await;
+    change(&user.password, "Newer-kettle-5678", true).await;
     assert!(is_alive(&user).await);
-    change("Newer5678", "Newest9012", false).await;
+    change("Newer-kettle-5678", "Newest9012", false).await;
     assert!(!is_alive(&user).await && !refreshes(&app, &user).await);
 }
 

@@ -25,7 +25,7 @@ pub struct ViewerObject;
 #[Object(name = "Viewer")]
 impl ViewerObject {
     /// Your account.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(Some(true)))]
     async fn user(&self, ctx: &Context<'_>) -> Field<UserObject> {
         edge(ctx, self, true, async {
             let id = ctx.viewer().identity()?.user_id;
@@ -36,7 +36,7 @@ impl ViewerObject {
     }
 
     /// The session that this request belongs to.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(Some(true)))]
     async fn session(&self, ctx: &Context<'_>) -> Field<SessionObject> {
         edge(ctx, self, true, async {
             let id = ctx.viewer().identity()?.session_id;
@@ -60,8 +60,14 @@ impl ViewerObject {
         Permission::from_code(&permission).is_some_and(|permission| ctx.viewer().can(permission))
     }
 
+    /// Whether you can do nothing but change your password, because it was set by somebody else or has expired.
+    /// You have no permissions until then.
+    async fn must_change_password(&self, ctx: &Context<'_>) -> bool {
+        ctx.viewer().must_change_password()
+    }
+
     /// Your side bar: the enabled menus of your roles with everything above them, as a tree.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(None))]
     async fn sidebar(&self, ctx: &Context<'_>) -> Field<Vec<SidebarItem>> {
         edge(ctx, self, true, menus::service::enabled_sidebar(ctx.app(), ctx.viewer())).await
     }
@@ -73,7 +79,7 @@ pub struct AuthQuery;
 #[Object]
 impl AuthQuery {
     /// You.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(Some(true)))]
     async fn viewer(&self, ctx: &Context<'_>) -> Field<ViewerObject> {
         query(ctx, async { Ok(ViewerObject) }).await
     }
@@ -123,11 +129,19 @@ pub struct SessionPayload {
     session: SessionObject,
     /// Who has logged in.
     user: UserObject,
+    /// Whether the session can do nothing but change the password, because it was set by somebody else or has expired.
+    must_change_password: bool,
+    /// The whole days until the password expires; null if there are many, or it never does.
+    password_expires_in_days: Option<i32>,
 }
 
 fn payload(ctx: &Context<'_>, tokens: service::Tokens) -> SessionPayload {
     ctx.viewer().has_logged_in(tokens.user.id);
+    let (policy, now) = (&ctx.app().policy.password, ctx.app().clock.now());
+    let changed_at = tokens.user.password_changed_at;
     SessionPayload {
+        must_change_password: service::must_change_password(policy, tokens.user.must_change_password, changed_at, now),
+        password_expires_in_days: policy.days_left(changed_at, now),
         access_token: tokens.access_token,
         expires_at: tokens.expires_at,
         refresh_token: tokens.refresh_token,
@@ -169,7 +183,7 @@ impl AuthMutation {
     }
 
     /// Ends the session that this request belongs to.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(Some(true)))]
     async fn logout(&self, ctx: &Context<'_>) -> Field<LogoutPayload> {
         mutation(ctx, async {
             service::logout(ctx.app(), ctx.viewer()).await?;
@@ -179,7 +193,7 @@ impl AuthMutation {
     }
 
     /// Changes your password and ends your other sessions, and on request the one that this request belongs to.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(Some(true)))]
     async fn change_password(
         &self,
         ctx: &Context<'_>,

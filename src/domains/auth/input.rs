@@ -40,7 +40,7 @@ pub struct ChangePasswordInput {
     /// The present password.
     #[graphql(directive = sensitive::apply())]
     pub old_password: String,
-    /// The new one: 8 characters to 72 bytes, with a letter and a digit, and not one of the last three.
+    /// The new one: 8 characters to 72 bytes, hard to guess, and not one of the last few.
     #[graphql(directive = sensitive::apply())]
     pub new_password: String,
     /// Whether the session that this request belongs to goes on; true if not given. All others end.

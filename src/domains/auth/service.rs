@@ -11,7 +11,7 @@ use crate::domains::users::model::User;
 use crate::domains::{depts, logs, roles, sessions, users};
 use crate::error::{Error, Result};
 use crate::ids::DeptId;
-use crate::security::{Identity, Permissions, RequestInfo, Scope, TokenError, Viewer};
+use crate::security::{Identity, PasswordPolicy, Permissions, RequestInfo, Scope, TokenError, Viewer};
 
 /// What a login or a refresh gives.
 pub struct Tokens {
@@ -64,7 +64,11 @@ async fn identify(app: &App, token: &str) -> Result<Result<Identity, &'static st
     if !account.is_enabled || !may_act(&*depts::service::tree(app).await?, account.is_superuser, account.dept_id) {
         return Ok(Err(DISABLED));
     }
-    let (permissions, scope) = if account.is_superuser {
+    let must_change_password =
+        must_change_password(&app.policy.password, account.must_change_password, account.password_changed_at, now);
+    let (permissions, scope) = if must_change_password {
+        (Permissions::default(), Scope::Limited { user: Some(claims.sub), subtrees: Vec::new(), depts: Vec::new() })
+    } else if account.is_superuser {
         (Permissions::all(), Scope::All)
     } else {
         let snapshot = roles::service::snapshot(app).await?;
@@ -76,12 +80,18 @@ async fn identify(app: &App, token: &str) -> Result<Result<Identity, &'static st
         session_id: session.id,
         username: account.username.clone(),
         dept_id: account.dept_id,
-        is_superuser: account.is_superuser,
+        is_superuser: account.is_superuser && !must_change_password,
         is_staff: account.is_staff,
         permissions,
         scope,
         session_expires_at: session.expires_at,
+        must_change_password,
     }))
+}
+
+/// Whether a password is only good for being changed.
+pub fn must_change_password(policy: &PasswordPolicy, ordered: bool, set_at: Option<Timestamp>, now: Timestamp) -> bool {
+    ordered || policy.expiry(set_at).is_some_and(|expiry| expiry <= now)
 }
 
 /// A disabled department takes everything below it with it, except superusers: somebody must be able to enable it again.

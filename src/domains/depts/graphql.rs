@@ -100,7 +100,7 @@ impl DeptObject {
     }
 
     /// What it lies in, from the top down to its parent: by name, also where your row scope ends.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(None))]
     async fn ancestors(&self, ctx: &Context<'_>) -> Field<Vec<DeptName>> {
         edge(ctx, self, false, async {
             let ancestors = load(ctx, AncestorsOfDept(self.0.id)).await?.unwrap_or_default();

@@ -175,7 +175,8 @@ mod tests {
             is_staff: false,
             permissions: permissions.iter().copied().collect::<Permissions>(),
             scope: Scope::All,
-            session_expires_at: Timestamp::from_micros(0).unwrap(),
+            session_expires_at: Timestamp::EPOCH,
+            must_change_password: false,
         };
         Viewer::known(identity, RequestInfo::default())
     }

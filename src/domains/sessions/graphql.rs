@@ -114,7 +114,7 @@ pub struct SessionQuery;
 #[Object]
 impl SessionQuery {
     /// Your own sessions that are not over, the newest first.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(None))]
     async fn sessions(
         &self,
         ctx: &Context<'_>,
@@ -201,7 +201,7 @@ impl SessionMutation {
     }
 
     /// Ends a session of your own, which needs no permission. `revokeSession` ends those of others.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(None))]
     async fn end_session(
         &self,
         ctx: &Context<'_>,
@@ -215,7 +215,7 @@ impl SessionMutation {
     }
 
     /// Ends all sessions of your own, also the one that this request belongs to unless it is to be kept.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(None))]
     async fn logout_everywhere(
         &self,
         ctx: &Context<'_>,

@@ -7,6 +7,7 @@ use super::model::UserId;
 use super::repository;
 use crate::app::App;
 use crate::cache::Key;
+use crate::clock::Timestamp;
 use crate::domains::roles;
 use crate::error::Result;
 use crate::ids::{DeptId, RoleId};
@@ -20,6 +21,8 @@ pub struct Account {
     pub is_superuser: bool,
     pub is_staff: bool,
     pub roles: Vec<RoleId>,
+    pub must_change_password: bool,
+    pub password_changed_at: Option<Timestamp>,
 }
 
 pub struct AccountKey(pub UserId);
@@ -34,7 +37,7 @@ impl Key for AccountKey {
     }
 
     fn text(&self) -> String {
-        format!("orgraph:users:account:v1:{}", self.0.uuid().simple())
+        format!("orgraph:users:account:v2:{}", self.0.uuid().simple())
     }
 }
 
@@ -50,6 +53,8 @@ pub async fn account(app: &App, id: UserId) -> Result<Arc<Option<Account>>> {
                 dept_id: user.dept_id,
                 is_superuser: user.is_superuser,
                 is_staff: user.is_staff,
+                must_change_password: user.must_change_password,
+                password_changed_at: user.password_changed_at,
                 roles: roles::service::ids_of_user(&mut conn, id).await?,
             }))
         })

@@ -310,7 +310,7 @@ impl UserMutation {
     }
 
     /// Changes one's own account.
-    #[graphql(directive = authenticated::apply())]
+    #[graphql(directive = authenticated::apply(None))]
     async fn update_profile(
         &self,
         ctx: &Context<'_>,

@@ -60,7 +60,7 @@ pub struct UserOrder {
 pub struct CreateUserInput {
     /// The login name: 2 to 64 letters (a-z), digits, dots, underscores or hyphens; unique in any case.
     pub username: String,
-    /// The first password: 8 characters to 72 bytes, with a letter and a digit.
+    /// The first password: 8 characters to 72 bytes, and hard to guess.
     #[graphql(directive = sensitive::apply())]
     pub password: String,
     /// The name to show: up to 64 characters; the user name if not given.
@@ -85,6 +85,9 @@ pub struct CreateUserInput {
     /// Whether the user may have several sessions at once; false if not given.
     #[graphql(default)]
     pub is_multi_login: bool,
+    /// Whether the user can do nothing but change the password after logging in with it; false if not given.
+    #[graphql(default)]
+    pub must_change_password: bool,
 }
 
 /// Changes to a user. What is left out stays as it is; null clears what may be empty, and changes nothing else.
@@ -153,9 +156,12 @@ pub struct SetUserFlagsInput {
 pub struct ResetUserPasswordInput {
     /// Which user; one whose permissions you all hold.
     pub user_id: ID,
-    /// The new password: 8 characters to 72 bytes, with a letter and a digit.
+    /// The new password: 8 characters to 72 bytes, hard to guess, and not one of the last few.
     #[graphql(directive = sensitive::apply())]
     pub password: String,
+    /// Whether the user can do nothing but change the password after logging in with it; true if not given.
+    #[graphql(default = true)]
+    pub must_change_password: bool,
 }
 
 /// A user who may log in again.

@@ -42,6 +42,8 @@ pub struct User {
     pub failed_logins: i32,
     #[diesel(skip_update)]
     pub failed_login_at: Option<Timestamp>,
+    /// Whether the password has to be changed before anything else can be done with it.
+    pub must_change_password: bool,
 }
 
 impl Audited for User {
@@ -76,6 +78,7 @@ impl User {
             updated_at: now,
             failed_logins: 0,
             failed_login_at: None,
+            must_change_password: false,
         }
     }
 

@@ -10,6 +10,7 @@ use orgraph::cache::{Cache, Redis};
 use orgraph::clock::{Clock, Timestamp};
 use orgraph::config::{Http, Listen};
 use orgraph::db::Database;
+use orgraph::security::{CharacterClass, PasswordPolicy};
 use tokio::net::TcpListener;
 use tokio::sync::{OnceCell, oneshot};
 
@@ -64,6 +65,13 @@ fn build_at(database: Database, cache: Cache, clock: Clock, login: LoginPolicy) 
         session_lifetime: Duration::from_secs(7 * 24 * 3600),
         session_idle_lifetime: Duration::from_secs(24 * 3600),
         login,
+        password: PasswordPolicy {
+            classes: vec![CharacterClass::Letter, CharacterClass::Digit],
+            strength: 2,
+            history: 3,
+            lifetime: Some(Duration::from_secs(90 * 24 * 3600)),
+            reminder: Duration::from_secs(7 * 24 * 3600),
+        },
     };
     App::new(database, cache, clock, policy, &["a secret of the tests, long enough to sign".into()]).unwrap()
 }

@@ -153,6 +153,7 @@ pub struct UserBuilder<'a> {
     is_staff: bool,
     is_superuser: bool,
     is_multi_login: bool,
+    must_change_password: bool,
 }
 
 /// The password of every user but the administrator.
@@ -169,12 +170,19 @@ impl<'a> UserBuilder<'a> {
             is_staff: false,
             is_superuser: false,
             is_multi_login: true,
+            must_change_password: false,
         }
     }
 
     /// One session at a time.
     pub fn single_login(mut self) -> Self {
         self.is_multi_login = false;
+        self
+    }
+
+    /// With a session that may only change the password.
+    pub fn must_change_password(mut self) -> Self {
+        self.must_change_password = true;
         self
     }
 
@@ -232,6 +240,7 @@ impl<'a> UserBuilder<'a> {
             "username": username, "password": PASSWORD, "nickname": format!("Nick {username}"),
             "email": format!("{username}@example.org"), "phone": "+44 20 7946 0000",
             "deptId": self.dept, "roleIds": &roles, "isStaff": self.is_staff, "isMultiLogin": self.is_multi_login,
+            "mustChangePassword": self.must_change_password,
         });
         let made = admin.data(CREATE, json!({ "input": input })).await;
         if self.is_superuser {

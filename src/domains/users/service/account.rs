@@ -10,13 +10,13 @@ use crate::app::App;
 use crate::db::Lock;
 use crate::domains::{Status, sessions};
 use crate::error::{Error, Result};
-use crate::security::{Viewer, check_policy};
+use crate::security::Viewer;
 use crate::validate::Check;
 
 fn superuser(app: &App, username: &str, password: &SecretString) -> Result<User> {
     let mut check = Check::default();
     let username = check.username("username", username);
-    check.extend(check_policy("password", password.expose_secret(), &[&username]));
+    check.extend(app.policy.password.check("password", password.expose_secret(), &[&username]));
     check.finish()?;
     Ok(User { is_superuser: true, is_staff: true, is_multi_login: true, ..User::new(username, app.clock.now()) })
 }
@@ -69,7 +69,7 @@ pub async fn reset_superuser_password(
     password: SecretString,
 ) -> Result<()> {
     let mut check = Check::default();
-    check.extend(check_policy("password", password.expose_secret(), &[username]));
+    check.extend(app.policy.password.check("password", password.expose_secret(), &[username]));
     check.finish()?;
     let hash = app.passwords.hash(password).await?;
     let mut write = app.write(viewer).await?;
@@ -81,7 +81,7 @@ pub async fn reset_superuser_password(
             "{username} is no superuser: a superuser can reset the password with the mutation resetUserPassword."
         )));
     }
-    let mut after = User { status: Status::Enabled, ..before.clone() };
+    let mut after = User { status: Status::Enabled, must_change_password: false, ..before.clone() };
     password::set(&mut write, &mut after, &hash);
     after.version += 1;
     if !repository::update(&mut write, &before, &after).await? {

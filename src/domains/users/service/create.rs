@@ -9,7 +9,7 @@ use crate::db::Lock;
 use crate::domains::{Status, depts, roles};
 use crate::error::{Error, Result};
 use crate::ids::{DeptId, RoleId};
-use crate::security::{Permission, Viewer, check_policy};
+use crate::security::{Permission, Viewer};
 use crate::validate::Check;
 
 pub async fn create(app: &App, viewer: &Viewer, input: CreateUserInput) -> Result<User> {
@@ -24,11 +24,12 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateUserInput) -> Resul
         status: input.status.unwrap_or(Status::Enabled),
         is_staff: input.is_staff,
         is_multi_login: input.is_multi_login,
+        must_change_password: input.must_change_password,
         dept_id: input.dept_id.as_ref().and_then(|id| check.id("input.deptId", id)),
         ..User::new(username, app.clock.now())
     };
     let role_ids: Vec<RoleId> = check.ids("input.roleIds", input.role_ids.as_deref().unwrap_or_default());
-    check.extend(check_policy("input.password", &input.password, &[&user.username, &user.nickname]));
+    check.extend(app.policy.password.check("input.password", &input.password, &[&user.username, &user.nickname]));
     check.finish()?;
     if !role_ids.is_empty() {
         viewer.ensure(Permission::UserRoleEdit)?;

@@ -7,17 +7,14 @@ use super::super::model::{User, UserId};
 use super::super::repository;
 use super::rights::save;
 use super::update::changed;
-use super::{find, get_editable};
+use super::{find, find_within, get_editable};
 use crate::app::App;
 use crate::audit::Write;
 use crate::db::Lock;
 use crate::domains::{depts, roles, sessions};
 use crate::error::{Error, Result};
-use crate::security::{Viewer, check_policy};
+use crate::security::Viewer;
 use crate::validate::Check;
-
-/// A new password must differ from this many before it.
-const REMEMBERED: i64 = 3;
 
 pub(super) fn set(write: &mut Write<'_>, user: &mut User, hash: &str) {
     user.password_hash = Some(hash.into());
@@ -27,17 +24,18 @@ pub(super) fn set(write: &mut Write<'_>, user: &mut User, hash: &str) {
 /// Checks a new password against the policy and the user's earlier ones, and hashes it.
 async fn accept(app: &App, path: &str, user: &User, password: &SecretString) -> Result<String> {
     let mut check = Check::default();
-    check.extend(check_policy(path, password.expose_secret(), &[&user.username, &user.nickname]));
+    check.extend(app.policy.password.check(path, password.expose_secret(), &[&user.username, &user.nickname]));
     check.finish()?;
-    let past = repository::past_passwords(&mut app.db.read().await?, user.id, REMEMBERED).await?;
+    let history = app.policy.password.history;
+    let past = repository::past_passwords(&mut app.db.read().await?, user.id, history).await?;
     if app.passwords.is_one_of(password, &past).await? {
-        return Err(Error::input(path, "REUSED", format!("The password must differ from the last {REMEMBERED}.")));
+        return Err(Error::input(path, "REUSED", format!("The password must differ from the last {history}.")));
     }
     app.passwords.hash(password.clone()).await
 }
 
-async fn store(write: &mut Write<'_>, before: &User, hash: &str) -> Result<User> {
-    let mut after = changed(before, write);
+async fn store(write: &mut Write<'_>, before: &User, hash: &str, must_change: bool) -> Result<User> {
+    let mut after = User { must_change_password: must_change, ..changed(before, write) };
     set(write, &mut after, hash);
     save(write, before, &after).await?;
     // What was tried before was another password.
@@ -59,7 +57,7 @@ pub async fn reset_password(app: &App, viewer: &Viewer, input: ResetUserPassword
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
     let before = ensure_may_reset(&mut write, viewer, id).await?;
-    let after = store(&mut write, &before, &hash).await?;
+    let after = store(&mut write, &before, &hash, input.must_change_password).await?;
     sessions::service::end_all(&mut write, id, None).await?;
     write.commit().await?;
     Ok(after)
@@ -100,12 +98,12 @@ pub async fn change_own_password(
     }
     let hash = accept(app, "input.newPassword", &user, &new).await?;
     let mut write = app.write(viewer).await?;
-    let before = get_editable(&mut write, viewer, me.user_id).await?;
+    let before = find_within(&mut write, me.user_id).await?.ok_or_else(|| Error::not_found("user", me.user_id))?;
     // Somebody has set another one in the meantime: the old password that was checked is not the present one.
     if before.password_hash != user.password_hash {
         return Err(Error::stale("account", user.version, before.version));
     }
-    let after = store(&mut write, &before, &hash).await?;
+    let after = store(&mut write, &before, &hash, false).await?;
     sessions::service::end_all(&mut write, me.user_id, keep_current.then_some(me.session_id)).await?;
     write.commit().await?;
     Ok(after)
