@@ -182,3 +182,8 @@ pub fn apply<T>(target: &mut Option<T>, change: MaybeUndefined<Option<T>>) {
         MaybeUndefined::Value(value) => *target = value,
     }
 }
+/// What is in one of two lists and not in the other.
+pub fn difference<T: Copy + PartialEq>(before: &[T], after: &[T]) -> Vec<T> {
+    let gone = before.iter().filter(|id| !after.contains(id));
+    after.iter().filter(|id| !before.contains(id)).chain(gone).copied().collect()
+}

@@ -114,13 +114,17 @@ impl Viewer {
         if self.can(permission) { Ok(()) } else { Err(Error::Forbidden(permission)) }
     }
 
-    /// Refuses permissions that the viewer lacks: nobody can grant those.
-    pub fn ensure_holds(&self, granted: Permissions) -> Result<()> {
-        let lacking = granted.without(self.permissions());
+    /// Refuses permissions that the viewer lacks: nobody can grant those, nor take them away, which would put whoever
+    /// holds them within reach.
+    pub fn ensure_holds(&self, changed: Permissions) -> Result<()> {
+        let lacking = changed.without(self.permissions());
         if lacking.is_empty() {
             return Ok(());
         }
-        Err(Error::NotAllowed(format!("You cannot grant what you do not hold yourself: {}.", lacking.codes())))
+        Err(Error::NotAllowed(format!(
+            "You cannot grant or take away what you do not hold yourself: {}.",
+            lacking.codes()
+        )))
     }
 
     /// The rows that are there for this viewer: none for nobody.

@@ -9,6 +9,9 @@ use crate::support::{Client, TestApp, on_each_database, text};
 
 on_each_database!(
     a_password_is_no_way_to_more_rows,
+    nobody_is_brought_within_reach_by_taking_their_rights,
+    nobody_switches_on_what_they_lack,
+    nobody_makes_a_department_that_they_cannot_see,
     ones_own_password_is_changed_only_with_the_old_one,
     a_moved_department_brings_nothing_unseen_into_view,
     nobody_moves_their_own_department_below_a_disabled_one,
@@ -45,6 +48,88 @@ async fn a_password_is_no_way_to_more_rows(app: TestApp) {
     assert_eq!(refused.code(), Some("FORBIDDEN"), "{:#}", refused.body);
     let sees_as_much = of_dept().scope("DEPT").login().await;
     assert_eq!(clerk.run(RESET, json!({ "id": sees_as_much.id })).await.code(), None);
+}
+
+/// Rights that somebody lacks are neither taken from a user, a role or a menu by them: afterwards they could set the
+/// user's password, and wait until the rights are given back.
+async fn nobody_is_brought_within_reach_by_taking_their_rights(app: TestApp) {
+    let admin = app.admin().await;
+    let boss = app.user().permissions(&["sys:user:read", "sys:dept:del"]).scope("ALL").login().await;
+    let clerk = app.user().scope("SELF").permissions(&[
+        "sys:user:read",
+        "sys:user:edit",
+        "sys:user:role:edit",
+        "sys:user:password:reset",
+        "sys:role:read",
+        "sys:role:edit",
+        "sys:role:menu:edit",
+        "sys:role:scope:edit",
+        "sys:menu:read",
+        "sys:menu:edit",
+        "sys:menu:del",
+    ]);
+    let clerk = clerk.staff().login().await;
+    // The clerk sees all, but holds less.
+    let all = json!({ "roleId": clerk.role_id, "dataScope": "ALL" });
+    const SCOPE: &str = "mutation($i: SetRoleDataScopeInput!) { setRoleDataScope(input: $i) { role { id } } }";
+    admin.data(SCOPE, json!({ "i": all })).await;
+    let listed = admin.data("{ menus(first: 100) { nodes { id version permissions } } }", json!({})).await;
+    let menus = listed["menus"]["nodes"].as_array().unwrap();
+    let menu = &menus.iter().find(|menu| menu["permissions"] == json!(["sys:dept:del"])).unwrap()["id"];
+    let role = &boss.role_id;
+    for (mutation, variables) in [
+        (SET_ROLES, json!({ "user": boss.id, "roles": [] })),
+        (SET_MENUS, json!({ "role": role, "menus": [] })),
+        (
+            "mutation($i: UpdateRoleInput!) { updateRole(input: $i) { role { id } } }",
+            json!({ "i": { "id": role, "version": 2, "status": "DISABLED" } }),
+        ),
+        (
+            "mutation($i: UpdateMenuInput!) { updateMenu(input: $i) { menu { id } } }",
+            json!({ "i": { "id": menu, "version": 1, "permissions": [] } }),
+        ),
+        (
+            "mutation($i: UpdateMenuInput!) { updateMenu(input: $i) { menu { id } } }",
+            json!({ "i": { "id": menu, "version": 1, "status": "DISABLED" } }),
+        ),
+        ("mutation($i: DeleteMenuInput!) { deleteMenu(input: $i) { deletedId } }", json!({ "i": { "id": menu } })),
+    ] {
+        let refused = clerk.run(mutation, variables).await;
+        assert_eq!(refused.code(), Some("FORBIDDEN"), "{:#}", refused.body);
+        assert!(refused.message().contains("`sys:dept:del`"), "{}", refused.message());
+    }
+    admin.data(SCOPE, json!({ "i": { "roleId": clerk.role_id, "dataScope": "CUSTOM", "deptIds": [admin.dept("A", None).await] } })).await;
+    let narrowed = clerk.run(SCOPE, json!({ "i": { "roleId": role, "dataScope": "SELF" } })).await;
+    assert_eq!(narrowed.code(), Some("FORBIDDEN"), "{:#}", narrowed.body);
+    assert_eq!(
+        boss.data("{ viewer { permissions } }", json!({})).await["viewer"]["permissions"],
+        json!(["sys:user:read", "sys:dept:del"])
+    );
+}
+
+async fn nobody_switches_on_what_they_lack(app: TestApp) {
+    const STATUS: &str =
+        "mutation($id: ID!, $to: Status!) { setUserStatus(input: {userId: $id, status: $to}) { user { id } } }";
+    const STAFF: &str = "mutation($id: ID!) { setUserFlags(input: {userId: $id, isStaff: true}) { user { id } } }";
+    let admin = app.admin().await;
+    let clerk = app.user().permissions(&["sys:user:read", "sys:user:edit"]).scope("ALL").staff().login().await;
+    let holds_more = app.user().permissions(&["sys:user:read", "sys:dept:del"]).scope("ALL").login().await;
+    let holds_as_much = app.user().permissions(&["sys:user:read"]).scope("ALL").login().await;
+    for (user, expected) in [(&holds_more, Some("FORBIDDEN")), (&holds_as_much, None)] {
+        assert_eq!(clerk.run(STAFF, json!({ "id": user.id })).await.code(), expected);
+        admin.data(STATUS, json!({ "id": user.id, "to": "DISABLED" })).await;
+        assert_eq!(clerk.run(STATUS, json!({ "id": user.id, "to": "ENABLED" })).await.code(), expected);
+    }
+}
+
+async fn nobody_makes_a_department_that_they_cannot_see(app: TestApp) {
+    const CREATE: &str = "mutation($i: CreateDeptInput!) { createDept(input: $i) { dept { id } } }";
+    let dept = app.admin().await.dept("Own", None).await;
+    let of_dept = || app.user().permissions(&["sys:dept:read", "sys:dept:add"]).dept(&dept).staff();
+    let input = json!({ "i": { "name": "Below", "parentId": dept } });
+    let refused = of_dept().scope("DEPT").login().await.run(CREATE, input.clone()).await;
+    assert_eq!(refused.field(), ("input.parentId", "OUT_OF_SCOPE"));
+    assert_eq!(of_dept().scope("DEPT_AND_BELOW").login().await.run(CREATE, input).await.code(), None);
 }
 
 async fn ones_own_password_is_changed_only_with_the_old_one(app: TestApp) {

@@ -90,7 +90,17 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateDeptInput) -> Resul
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
     match dept.parent_id {
-        Some(parent) => drop(ensure_visible(&mut write, viewer.scope(), "input.parentId", &[parent]).await?),
+        Some(parent) => {
+            ensure_visible(&mut write, viewer.scope(), "input.parentId", &[parent]).await?;
+            // Who sees a department alone would not see what they have made below it.
+            if !tree_within(&mut write).await?.is_covered(parent, viewer.scope(), true) {
+                return Err(Error::input(
+                    "input.parentId",
+                    "OUT_OF_SCOPE",
+                    "Your row scope shows this department, but not what lies below it.",
+                ));
+            }
+        }
         None => ensure_may_be_root(viewer)?,
     }
     repository::insert(&mut write, &dept).await.map_err(name_taken)?;

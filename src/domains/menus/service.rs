@@ -229,7 +229,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateMenuInput) -> Resul
 }
 
 async fn ensure_can_change(write: &mut Write<'_>, viewer: &Viewer, before: &Menu, after: &Menu) -> Result<()> {
-    viewer.ensure_holds(granted_anew(write, before, after).await?)?;
+    viewer.ensure_holds(changed_rights(write, before, after).await?)?;
     if after.parent_id != before.parent_id {
         ensure_fits(write, after).await?;
     }
@@ -245,14 +245,14 @@ async fn ensure_can_change(write: &mut Write<'_>, viewer: &Viewer, before: &Menu
     Ok(())
 }
 
-/// What a change may give to somebody: new codes, and all codes of a menu that comes back to the roles that have it.
-async fn granted_anew(write: &mut Write<'_>, before: &Menu, after: &Menu) -> Result<Permissions> {
+/// What a change may give to somebody or take away: codes that are new or gone, and all codes of a menu that is switched
+/// on or off for the roles that have it.
+async fn changed_rights(write: &mut Write<'_>, before: &Menu, after: &Menu) -> Result<Permissions> {
     let (had, has) = (before.permissions.permissions(), after.permissions.permissions());
-    let comes_back = before.status == Status::Disabled && after.status == Status::Enabled;
-    if comes_back && !repository::roles_of(write.conn(), before.id).await?.is_empty() {
-        return Ok(has);
+    if before.status != after.status && !repository::roles_of(write.conn(), before.id).await?.is_empty() {
+        return Ok(has.union(had));
     }
-    Ok(has.without(had))
+    Ok(has.without(had).union(had.without(has)))
 }
 
 /// Refuses a parent that is not there, is a button, lies in the menu itself, or lies too deep.
@@ -297,6 +297,9 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteMenuInput) -> Resul
         return Err(Error::conflict(format!("The menu still has {}.", child_menus(children))));
     }
     let roles = repository::roles_of(write.conn(), id).await?;
+    if !roles.is_empty() {
+        viewer.ensure_holds(menu.permissions.permissions())?;
+    }
     repository::delete(&mut write, &menu, &roles).await?;
     ensure_not_locked_out(&mut write, viewer).await?;
     write.forget(&RoleSnapshotKey);

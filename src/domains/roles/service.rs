@@ -38,7 +38,8 @@ async fn get(write: &mut Write<'_>, id: RoleId) -> Result<Role> {
     found.into_iter().next().ok_or_else(|| Error::not_found("role", id))
 }
 
-/// Refuses a role that would give a user of `dept` permissions or rows that the viewer lacks.
+/// Refuses to give a user of `dept` a role, or to take it away, that has permissions or shows rows which the viewer
+/// lacks.
 pub fn ensure_can_grant(
     viewer: &Viewer,
     tree: &depts::service::DeptTree,
@@ -56,7 +57,7 @@ pub fn ensure_can_grant(
     if covered {
         return Ok(());
     }
-    Err(Error::NotAllowed("You cannot grant a view of more rows than you see yourself.".into()))
+    Err(Error::NotAllowed("You cannot grant or take away a view of more rows than you see yourself.".into()))
 }
 
 fn name_taken(error: Error) -> Error {
@@ -107,8 +108,8 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateRoleInput) -> Resul
         write.commit().await?;
         return Ok(before);
     }
-    if after.status == Status::Enabled && before.status == Status::Disabled {
-        // Switching a role on grants all of it.
+    if after.status != before.status {
+        // Switching a role on grants all of it, and switching it off takes all of it away.
         let grants = potential(&mut write).await?;
         if let Some(grant) = grants.get(id) {
             viewer.ensure_holds(grant.permissions)?;
@@ -160,8 +161,8 @@ pub async fn set_menus(app: &App, viewer: &Viewer, input: SetRoleMenusInput) -> 
     let role = get(&mut write, id).await?;
     menus::service::ensure_exist(&mut write, "input.menuIds", &wanted).await?;
     let before = repository::menu_ids(write.conn(), id).await?;
-    let added: Vec<_> = wanted.iter().copied().filter(|menu| !before.contains(menu)).collect();
-    viewer.ensure_holds(menus::service::codes_of(write.conn(), &added).await?)?;
+    let changed = crate::validate::difference(&before, &wanted);
+    viewer.ensure_holds(menus::service::codes_of(write.conn(), &changed).await?)?;
     repository::replace_menus(&mut write, id, &before, &wanted).await?;
     menus::service::ensure_still_allowed(&mut write, viewer, Permission::RoleMenuEdit).await?;
     write.forget(&RoleSnapshotKey);
@@ -169,7 +170,7 @@ pub async fn set_menus(app: &App, viewer: &Viewer, input: SetRoleMenusInput) -> 
     Ok(role)
 }
 
-/// Refuses a scope that would show a role's holders rows which the viewer does not see.
+/// Refuses to give a role a scope, or to take it away, that shows its holders rows which the viewer does not see.
 fn ensure_scope_allowed(
     viewer: &Viewer,
     tree: &depts::service::DeptTree,
@@ -185,7 +186,7 @@ fn ensure_scope_allowed(
     if allowed {
         return Ok(());
     }
-    Err(Error::NotAllowed("You cannot grant a view of more rows than you see yourself.".into()))
+    Err(Error::NotAllowed("You cannot grant or take away a view of more rows than you see yourself.".into()))
 }
 
 pub async fn set_data_scope(app: &App, viewer: &Viewer, input: SetRoleDataScopeInput) -> Result<Role> {
@@ -212,6 +213,9 @@ pub async fn set_data_scope(app: &App, viewer: &Viewer, input: SetRoleDataScopeI
     let depts_before: Vec<_> =
         repository::depts_of(write.conn(), &[id]).await?.into_iter().map(|(_, dept)| dept).collect();
     depts::service::ensure_visible(&mut write, viewer.scope(), "input.deptIds", &wanted).await?;
+    if before.data_scope != input.data_scope || depts_before != wanted {
+        ensure_scope_allowed(viewer, &tree, before.data_scope, &depts_before)?;
+    }
     ensure_scope_allowed(viewer, &tree, input.data_scope, &wanted)?;
     let mut after = before.clone();
     after.data_scope = input.data_scope;

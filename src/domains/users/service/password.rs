@@ -11,7 +11,7 @@ use super::{find, find_within, get_editable};
 use crate::app::App;
 use crate::audit::Write;
 use crate::db::Lock;
-use crate::domains::{depts, roles, sessions};
+use crate::domains::sessions;
 use crate::error::{Error, Result};
 use crate::security::Viewer;
 use crate::validate::Check;
@@ -68,18 +68,7 @@ async fn ensure_may_reset(write: &mut Write<'_>, viewer: &Viewer, id: UserId) ->
     if viewer.is(id) {
         return Err(Error::NotAllowed("Change your own password with `changePassword`, which asks for it.".into()));
     }
-    if !viewer.is_superuser() {
-        let tree = depts::service::tree_within(write).await?;
-        let roles = roles::service::ids_of_user(write.conn(), id).await?;
-        for grant in super::rights::grants(write, "input.userId", &roles).await? {
-            roles::service::ensure_can_grant(viewer, &tree, &grant, user.dept_id).map_err(|_| {
-                Error::NotAllowed(
-                    "This user holds permissions or sees rows that you do not, so you cannot set their password."
-                        .into(),
-                )
-            })?;
-        }
-    }
+    super::rights::ensure_holds_all_of(write, viewer, &user, "set their password").await?;
     Ok(user)
 }
 

@@ -14,7 +14,7 @@ use crate::domains::{Status, depts, menus, roles, sessions};
 use crate::error::{Error, Result};
 use crate::ids::RoleId;
 use crate::security::{Permission, Viewer};
-use crate::validate::{Check, parse_id};
+use crate::validate::{Check, difference, parse_id};
 
 /// What these roles grant, or would if all of it were enabled; refuses ids that are not there.
 pub(super) async fn grants(write: &mut Write<'_>, path: &str, ids: &[RoleId]) -> Result<Vec<RoleGrant>> {
@@ -29,6 +29,28 @@ pub(super) async fn grants(write: &mut Write<'_>, path: &str, ids: &[RoleId]) ->
     ids.iter().map(grant).collect()
 }
 
+/// Refuses to do something for a user by which they could use what the viewer lacks.
+pub(super) async fn ensure_holds_all_of(
+    write: &mut Write<'_>,
+    viewer: &Viewer,
+    user: &User,
+    to_do: &str,
+) -> Result<()> {
+    if viewer.is_superuser() {
+        return Ok(());
+    }
+    let tree = depts::service::tree_within(write).await?;
+    let held = roles::service::ids_of_user(write.conn(), user.id).await?;
+    for grant in grants(write, "input.userId", &held).await? {
+        roles::service::ensure_can_grant(viewer, &tree, &grant, user.dept_id).map_err(|_| {
+            Error::NotAllowed(format!(
+                "This user holds permissions or sees rows that you do not, so you cannot {to_do}."
+            ))
+        })?;
+    }
+    Ok(())
+}
+
 pub async fn set_roles(app: &App, viewer: &Viewer, input: SetUserRolesInput) -> Result<User> {
     let mut check = Check::default();
     let id: Option<UserId> = check.id("input.userId", &input.user_id);
@@ -41,8 +63,7 @@ pub async fn set_roles(app: &App, viewer: &Viewer, input: SetUserRolesInput) -> 
     let tree = depts::service::tree_within(&mut write).await?;
     let user = get_editable(&mut write, viewer, id).await?;
     let before = roles::service::ids_of_user(write.conn(), id).await?;
-    let added: Vec<_> = wanted.iter().copied().filter(|role| !before.contains(role)).collect();
-    for grant in grants(&mut write, "input.roleIds", &added).await? {
+    for grant in grants(&mut write, "input.roleIds", &difference(&before, &wanted)).await? {
         roles::service::ensure_can_grant(viewer, &tree, &grant, user.dept_id)?;
     }
     roles::service::replace_of_user(&mut write, id, &before, &wanted).await?;
@@ -65,6 +86,9 @@ pub async fn set_status(app: &App, viewer: &Viewer, input: SetUserStatusInput) -
     if before.status == input.status {
         write.commit().await?;
         return Ok(before);
+    }
+    if input.status == Status::Enabled {
+        ensure_holds_all_of(&mut write, viewer, &before, "enable them").await?;
     }
     if before.is_superuser && input.status == Status::Disabled {
         ensure_superuser_remains(&mut write, &[id]).await?;
@@ -97,6 +121,9 @@ pub async fn set_flags(app: &App, viewer: &Viewer, input: SetUserFlagsInput) -> 
     }
     if viewer.is(id) && (rank_changes || after.is_staff != before.is_staff) {
         return Err(Error::NotAllowed("You cannot change your own superuser or staff flag.".into()));
+    }
+    if after.is_staff && !before.is_staff {
+        ensure_holds_all_of(&mut write, viewer, &before, "make them staff").await?;
     }
     if before.is_superuser && !after.is_superuser {
         ensure_superuser_remains(&mut write, &[id]).await?;
