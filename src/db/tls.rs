@@ -14,6 +14,9 @@ use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStor
 use tokio_postgres::config::SslMode;
 use tokio_postgres_rustls::MakeRustlsConnect;
 
+/// How long a server may take to let somebody in, if the URL does not say.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+
 /// How much of the server's certificate is checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verify {
@@ -72,7 +75,7 @@ impl Target {
             config.application_name("orgraph");
         }
         if config.get_connect_timeout().is_none() {
-            config.connect_timeout(std::time::Duration::from_secs(5));
+            config.connect_timeout(PATIENCE);
         }
         Ok(Self { config, verify, root_cert })
     }
@@ -89,7 +92,15 @@ impl Target {
         format!("{host}:{port}/{}", self.config.get_dbname().unwrap_or_default())
     }
 
+    /// Within the connect timeout: the library's own ends with TCP, after which a server may still say nothing.
     pub async fn connect(&self) -> ConnectionResult<AsyncPgConnection> {
+        let hosts = u32::try_from(self.config.get_hosts().len()).unwrap_or(1).max(1);
+        let patience = self.config.get_connect_timeout().copied().unwrap_or(PATIENCE) * hosts;
+        let late = |_| Err(ConnectionError::BadConnection("it accepts connections, but says nothing".into()));
+        tokio::time::timeout(patience, self.shake_hands()).await.unwrap_or_else(late)
+    }
+
+    async fn shake_hands(&self) -> ConnectionResult<AsyncPgConnection> {
         let bad = |e: tokio_postgres::Error| ConnectionError::BadConnection(chain(&e));
         if self.config.get_ssl_mode() == SslMode::Disable {
             let (client, connection) = self.config.connect(tokio_postgres::NoTls).await.map_err(bad)?;

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use orgraph::security::kid;
+use secrecy::SecretString;
+use serde_json::{Value, json};
 
-use crate::support::{TestApp, on_each_database, text};
+use crate::support::{TOKEN_SECRET, TestApp, on_each_database, text};
 
 const LOGIN: &str = "mutation($username: String!, $password: String!) { login(input: {username: $username, password: $password}) { accessToken refreshToken user { id username email roles { name } } } }";
 const REFRESH: &str =
@@ -21,6 +23,7 @@ on_each_database!(
     a_single_login_ends_the_users_other_sessions_and_nobody_elses,
     a_new_password_ends_the_other_sessions,
     tokens_expire_and_forged_ones_are_refused,
+    a_token_that_is_wrong_in_one_thing_is_refused,
     a_reset_ends_the_sessions_of_the_one_whose_password_it_is,
 );
 
@@ -210,6 +213,45 @@ async fn tokens_expire_and_forged_ones_are_refused(app: TestApp) {
         app.anonymous().run(REFRESH, json!({ "token": user.refresh_token })).await.code(),
         Some("UNAUTHENTICATED")
     );
+}
+
+/// Each differs from a good token in one thing.
+async fn a_token_that_is_wrong_in_one_thing_is_refused(app: TestApp) {
+    use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+    let user = app.user().login().await;
+    let secret = SecretString::from(TOKEN_SECRET);
+    let claims = user.token.as_deref().unwrap().split('.').nth(1).unwrap();
+    let claims: Value =
+        serde_json::from_slice(&data_encoding::BASE64URL_NOPAD.decode(claims.as_bytes()).unwrap()).unwrap();
+    let with = |name: &str, value: Value| {
+        let mut changed = claims.clone();
+        changed[name] = value;
+        changed
+    };
+    let header = |algorithm| Header { kid: Some(kid(&secret)), ..Header::new(algorithm) };
+    let sign = |header: &Header, claims: &Value, key: &str| {
+        encode(header, claims, &EncodingKey::from_secret(key.as_bytes())).unwrap()
+    };
+    let good = header(Algorithm::HS256);
+    let answer = async |token: String| app.anonymous().with_token(&token).run(WHO, json!({})).await;
+    assert_eq!(answer(sign(&good, &claims, TOKEN_SECRET)).await.code(), None, "it is the thing that makes it wrong");
+    let now = app.app.clock.now().seconds();
+    let other_user = app.user().login().await;
+    for (what, token) in [
+        ("key", sign(&good, &claims, "another secret, which is just as long as that")),
+        ("algorithm", sign(&header(Algorithm::HS384), &claims, TOKEN_SECRET)),
+        ("no kid", sign(&Header::new(Algorithm::HS256), &claims, TOKEN_SECRET)),
+        ("kid", sign(&Header { kid: Some("0".into()), ..good.clone() }, &claims, TOKEN_SECRET)),
+        ("audience", sign(&good, &with("aud", "another".into()), TOKEN_SECRET)),
+        ("issuer", sign(&good, &with("iss", "another".into()), TOKEN_SECRET)),
+        ("type", sign(&good, &with("typ", "refresh".into()), TOKEN_SECRET)),
+        ("future", sign(&good, &with("iat", (now + 120).into()), TOKEN_SECRET)),
+        ("expired", sign(&good, &with("exp", now.into()), TOKEN_SECRET)),
+        ("user", sign(&good, &with("sub", other_user.id.clone().into()), TOKEN_SECRET)),
+        ("session", sign(&good, &with("sid", "session_01h455vb4pex5vsknk084sn02q".into()), TOKEN_SECRET)),
+    ] {
+        assert_eq!(answer(token).await.code(), Some("UNAUTHENTICATED"), "{what}");
+    }
 }
 
 async fn a_reset_ends_the_sessions_of_the_one_whose_password_it_is(app: TestApp) {

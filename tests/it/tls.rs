@@ -58,3 +58,13 @@ async fn each_sslmode_checks_what_it_promises() {
     let missing = connect("localhost", "sslmode=verify-full&sslrootcert=/nowhere/root.pem").await.unwrap_err();
     assert!(missing.contains("/nowhere/root.pem"), "{missing}");
 }
+
+/// A port that something else holds, or a server that is stuck: it takes connections, and says nothing.
+#[tokio::test]
+async fn a_server_that_says_nothing_is_given_up() {
+    let silent = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let url = format!("postgres://nobody@{}/none?connect_timeout=1", silent.local_addr().unwrap());
+    let opened = Database::open(Backend::parse(&url).unwrap(), 1).await;
+    let error = opened.map(drop).unwrap_err().to_string();
+    assert!(error.contains("says nothing"), "{error}");
+}

@@ -19,6 +19,8 @@ use super::db::{FreshDb, Kind};
 
 /// The password of `admin`.
 pub const ADMIN_PASSWORD: &str = "Adm1n-of-the-tests";
+/// What tokens are signed with.
+pub const TOKEN_SECRET: &str = "a secret of the tests, long enough to sign";
 const CACHE_SIZE: u64 = 32 * 1024 * 1024;
 /// Tests log in often; those of the limits set some.
 pub const UNPROTECTED: LoginPolicy = LoginPolicy {
@@ -73,7 +75,7 @@ fn build_at(database: Database, cache: Cache, clock: Clock, login: LoginPolicy) 
             reminder: Duration::from_secs(7 * 24 * 3600),
         },
     };
-    App::new(database, cache, clock, policy, &["a secret of the tests, long enough to sign".into()]).unwrap()
+    App::new(database, cache, clock, policy, &[TOKEN_SECRET.into()]).unwrap()
 }
 
 impl TestApp {
