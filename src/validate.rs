@@ -55,6 +55,9 @@ impl Check {
         }
         if text.chars().any(|c| c.is_control() && !(lines && matches!(c, '\n' | '\r' | '\t'))) {
             self.fail(path, "BAD_FORMAT", format!("`{name}` cannot contain control characters."));
+        } else if text.chars().any(is_deceptive) || (!text.is_empty() && text.chars().all(is_joiner)) {
+            let what = "invisible characters, nor such as turn the direction of text";
+            self.fail(path, "BAD_FORMAT", format!("`{name}` cannot contain {what}."));
         }
         text.to_owned()
     }
@@ -182,6 +185,18 @@ pub fn apply<T>(target: &mut Option<T>, change: MaybeUndefined<Option<T>>) {
         MaybeUndefined::Value(value) => *target = value,
     }
 }
+/// Characters by which a text looks like another one: without a width, or turning the direction of what follows
+/// (Unicode TR 36, sections 2.5 and 3.1).
+fn is_deceptive(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}')
+}
+
+/// Without a width too, but emoji and some scripts are not written without them.
+fn is_joiner(c: char) -> bool {
+    matches!(c, '\u{200c}' | '\u{200d}')
+}
+
 /// What is in one of two lists and not in the other.
 pub fn difference<T: Copy + PartialEq>(before: &[T], after: &[T]) -> Vec<T> {
     let gone = before.iter().filter(|id| !after.contains(id));

@@ -39,6 +39,7 @@ impl Backend {
                 match path {
                     "" => Err("names no file: write sqlite:///path/to/file.db".into()),
                     ":memory:" => Err("an in-memory database has no second connection".into()),
+                    path if path.contains('?') => Err("has parameters, which sqlite:// does not take here".into()),
                     path => Ok(Self::Sqlite { path: path.into() }),
                 }
             }
