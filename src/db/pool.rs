@@ -239,7 +239,28 @@ impl Instrumentation for Counter {
     fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
         if let InstrumentationEvent::StartQuery { query, .. } = event {
             self.0.fetch_add(1, Ordering::Relaxed);
-            tracing::trace!(target: "orgraph::sql", %query, "statement");
+            tracing::trace!(target: "orgraph::sql", query = without_values(&query.to_string()), "statement");
         }
+    }
+}
+
+/// A statement as diesel writes it for people, without the values at its end: hashes and addresses are among them.
+fn without_values(query: &str) -> &str {
+    query.split_once("-- binds:").map_or(query, |(statement, _)| statement).trim_end()
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::prelude::*;
+
+    use super::*;
+    use crate::db::schema::users;
+
+    #[test]
+    fn statements_are_logged_without_their_values() {
+        let query = diesel::update(users::table).set(users::password_hash.eq("$2b$12$secret -- binds: x"));
+        let written = diesel::debug_query::<diesel::pg::Pg, _>(&query).to_string();
+        assert!(written.contains("secret"), "it is there to be left out: {written}");
+        assert_eq!(without_values(&written), r#"UPDATE "users" SET "password_hash" = $1"#);
     }
 }

@@ -104,6 +104,10 @@ async fn read_body(server: &Server, request: Request) -> Result<Asked, Refusal> 
         let message = "The body must be JSON in UTF-8, with `content-type: application/json`.";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadUserInput, message));
     }
+    if let Some(encoding) = request.headers().get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+        let message = format!("The body cannot be encoded as {encoding:?}: send it plain.");
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadUserInput, message));
+    }
     let limit = server.options.body_limit;
     let reading = Limited::new(request.into_body(), limit).collect();
     let read = tokio::time::timeout(server.options.request_timeout, reading).await;

@@ -34,6 +34,7 @@ mod cache;
 mod conversation;
 mod crash;
 mod detours;
+mod http;
 mod input;
 mod lifetimes;
 mod migrations;

@@ -1,0 +1,87 @@
+//! The HTTP end: what it takes, what it refuses, and that a refusal changes nothing.
+
+use reqwest::{Client, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::support::{ADMIN_PASSWORD, TestApp, on_each_database};
+
+const ROLE: &str = r#"{"query": "mutation { createRole(input: {name: \"Forged\"}) { role { id } } }"}"#;
+
+on_each_database!(
+    only_json_by_post_changes_anything,
+    a_sane_request_id_is_kept_and_another_one_made,
+    probes_answer_and_the_editor_loads_nothing_from_elsewhere,
+);
+
+/// Status, and the code of the error.
+async fn refused(request: RequestBuilder) -> (u16, String) {
+    let response = request.send().await.unwrap();
+    let status = response.status().as_u16();
+    let body: Value = response.json().await.unwrap();
+    let error = &body["errors"][0]["extensions"];
+    assert!(error["traceId"].is_string() && body["data"].is_null(), "{body}");
+    (status, error["code"].as_str().unwrap_or_default().to_owned())
+}
+
+async fn only_json_by_post_changes_anything(app: TestApp) {
+    let admin = app.anonymous().login("admin", ADMIN_PASSWORD).await;
+    let (http, url) = (Client::new(), format!("{}/graphql", app.url));
+    let post = |kind: &str| {
+        let request = http.post(&url).bearer_auth(admin.token.as_deref().unwrap());
+        request.header("content-type", kind).body(ROLE)
+    };
+    // What a form of another site can send, and what is not plain.
+    for kind in [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/json; charset=latin1",
+    ] {
+        assert_eq!(refused(post(kind)).await, (415, "BAD_USER_INPUT".into()), "{kind}");
+    }
+    let packed = post("application/json").header("content-encoding", "gzip");
+    assert_eq!(refused(packed).await, (415, "BAD_USER_INPUT".into()));
+    let query = serde_json::from_str::<Value>(ROLE).unwrap()["query"].as_str().unwrap().to_owned();
+    let mut link = reqwest::Url::parse(&url).unwrap();
+    link.query_pairs_mut().append_pair("query", &query);
+    let link = http.get(link).bearer_auth(admin.token.as_deref().unwrap());
+    assert_eq!(refused(link).await, (405, "BAD_USER_INPUT".into()));
+    assert_eq!(refused(http.put(&url)).await, (405, "BAD_USER_INPUT".into()));
+    let large = http.post(&url).header("content-type", "application/json").body(" ".repeat(1024 * 1024 + 1));
+    assert_eq!(refused(large).await, (413, "LIMIT_EXCEEDED".into()));
+    for (body, status) in [("[]", 400), ("{}", 400), ("nonsense", 400), ("{\"query\": 7}", 400)] {
+        let request = http.post(&url).header("content-type", "application/json").body(body);
+        assert_eq!(refused(request).await, (status, "BAD_USER_INPUT".into()), "{body}");
+    }
+    let roles = "{ roles(filter: {text: \"Forged\"}) { totalCount } }";
+    assert_eq!(admin.data(roles, json!({})).await["roles"]["totalCount"], 0);
+    let taken = post("application/json").send().await.unwrap();
+    assert_eq!(taken.status(), 200);
+    assert_eq!(admin.data(roles, json!({})).await["roles"]["totalCount"], 1, "the same body, sent as JSON");
+}
+
+async fn a_sane_request_id_is_kept_and_another_one_made(app: TestApp) {
+    let url = format!("{}/graphql?query={{nothing}}", app.url);
+    for (sent, is_kept) in [("abc-1.2_3", true), ("a b", false), (&*"x".repeat(129), false), ("<script>", false)] {
+        let answer = Client::new().get(&url).header("x-request-id", sent).send().await.unwrap();
+        let echoed = answer.headers()["x-request-id"].to_str().unwrap().to_owned();
+        assert_eq!(echoed == sent, is_kept, "{sent}");
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(body["errors"][0]["extensions"]["traceId"], echoed);
+    }
+}
+
+async fn probes_answer_and_the_editor_loads_nothing_from_elsewhere(app: TestApp) {
+    let http = Client::new();
+    for probe in ["healthz", "readyz"] {
+        assert_eq!(http.get(format!("{}/{probe}", app.url)).send().await.unwrap().status(), 200, "{probe}");
+    }
+    let page = http.get(format!("{}/graphql", app.url)).header("accept", "text/html").send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(
+        policy.starts_with("default-src 'none'") && !policy.contains("unsafe") && !policy.contains("http"),
+        "{policy}"
+    );
+    let html = page.text().await.unwrap();
+    assert!(!html.contains("//"), "the page names another host: {html}");
+}
