@@ -185,6 +185,7 @@ pub fn apply<T>(target: &mut Option<T>, change: MaybeUndefined<Option<T>>) {
         MaybeUndefined::Value(value) => *target = value,
     }
 }
+
 /// Characters by which a text looks like another one: without a width, or turning the direction of what follows
 /// (Unicode TR 36, sections 2.5 and 3.1).
 fn is_deceptive(c: char) -> bool {

@@ -63,9 +63,14 @@ fn classes(text: &str) -> Result<Vec<CharacterClass>, String> {
     if text == "none" {
         return Ok(Vec::new());
     }
-    // The first word of a name is what a setting says.
-    let word = |class: &CharacterClass| class.name().split('-').next().unwrap_or_default();
-    let class = |text: &str| CharacterClass::ALL.into_iter().find(|class| word(class) == text.trim());
+    let class = |text: &str| match text.trim() {
+        "letter" => Some(CharacterClass::Letter),
+        "lower" => Some(CharacterClass::Lower),
+        "upper" => Some(CharacterClass::Upper),
+        "digit" => Some(CharacterClass::Digit),
+        "symbol" => Some(CharacterClass::Symbol),
+        _ => None,
+    };
     let classes: Option<Vec<_>> = text.split(',').map(class).collect();
     classes.ok_or_else(|| "must be none, or some of letter, lower, upper, digit and symbol with commas between".into())
 }

@@ -25,18 +25,18 @@ pub struct PasswordPolicy {
 /// A kind of characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CharacterClass {
+    /// Of any script and case.
     Letter,
     Lower,
     Upper,
+    /// Of any script.
     Digit,
+    /// Neither letter, digit nor white space.
     Symbol,
 }
 
 impl CharacterClass {
-    pub const ALL: [Self; 5] = [Self::Letter, Self::Lower, Self::Upper, Self::Digit, Self::Symbol];
-
-    /// As settings and messages write it.
-    pub const fn name(self) -> &'static str {
+    const fn name(self) -> &'static str {
         match self {
             Self::Letter => "letter",
             Self::Lower => "lower-case letter",

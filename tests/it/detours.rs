@@ -10,6 +10,7 @@ use crate::support::{Client, TestApp, on_each_database, text};
 on_each_database!(
     a_password_is_no_way_to_more_rows,
     nobody_is_brought_within_reach_by_taking_their_rights,
+    nobody_moves_a_user_out_of_a_wider_view,
     nobody_switches_on_what_they_lack,
     nobody_makes_a_department_that_they_cannot_see,
     ones_own_password_is_changed_only_with_the_old_one,
@@ -105,6 +106,25 @@ async fn nobody_is_brought_within_reach_by_taking_their_rights(app: TestApp) {
         boss.data("{ viewer { permissions } }", json!({})).await["viewer"]["permissions"],
         json!(["sys:user:read", "sys:dept:del"])
     );
+}
+
+/// Afterwards they could be reached, by a new password, and be moved back by somebody else.
+async fn nobody_moves_a_user_out_of_a_wider_view(app: TestApp) {
+    const MOVE: &str = "mutation($i: UpdateUserInput!) { updateUser(input: $i) { user { id } } }";
+    let admin = app.admin().await;
+    let (wide, narrow) = (admin.dept("Wide", None).await, admin.dept("Narrow", None).await);
+    let member = || app.user().permissions(&["sys:user:read"]).dept(&wide);
+    let sees_below = member().scope("DEPT_AND_BELOW").login().await;
+    let sees_dept = member().scope("DEPT").login().await;
+    // One role shows all below the own department, another one shows `wide` alone.
+    let clerk = app.user().permissions(&["sys:user:read", "sys:user:edit"]).scope("DEPT_AND_BELOW").dept(&narrow);
+    let clerk = clerk.staff().login().await;
+    let alone = app.user().scope_depts(&[&wide]).role_only().await;
+    admin.data(SET_ROLES, json!({ "user": clerk.id, "roles": [clerk.role_id, alone] })).await;
+    for (user, expected) in [(&sees_below, Some("FORBIDDEN")), (&sees_dept, None)] {
+        let input = json!({ "id": user.id, "version": 1, "deptId": narrow });
+        assert_eq!(clerk.run(MOVE, json!({ "i": input })).await.code(), expected);
+    }
 }
 
 async fn nobody_switches_on_what_they_lack(app: TestApp) {

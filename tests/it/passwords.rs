@@ -54,7 +54,7 @@ async fn every_path_refuses_what_is_easy_to_guess(app: TestApp) {
     let weak = change(&user, &user.password, "Password1").await;
     let message = &weak.error()["extensions"]["fields"][0]["message"];
     assert_eq!(message, "The password is too easy to guess. This is a very common password.");
-    // Its own e-mail address and name do not make it longer.
+    // The user's own name does not make it harder to guess.
     let input = json!({ "username": "wilhelmina", "password": "Wilhelmina1", "nickname": "Mina" });
     let created = admin.run(CREATE, json!({ "input": input })).await;
     assert_eq!(created.field(), ("input.password", "TOO_WEAK"));

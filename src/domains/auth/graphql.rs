@@ -137,11 +137,9 @@ pub struct SessionPayload {
 
 fn payload(ctx: &Context<'_>, tokens: service::Tokens) -> SessionPayload {
     ctx.viewer().has_logged_in(tokens.user.id);
-    let (policy, now) = (&ctx.app().policy.password, ctx.app().clock.now());
-    let changed_at = tokens.user.password_changed_at;
     SessionPayload {
-        must_change_password: service::must_change_password(policy, tokens.user.must_change_password, changed_at, now),
-        password_expires_in_days: policy.days_left(changed_at, now),
+        must_change_password: tokens.must_change_password,
+        password_expires_in_days: tokens.password_expires_in_days,
         access_token: tokens.access_token,
         expires_at: tokens.expires_at,
         refresh_token: tokens.refresh_token,

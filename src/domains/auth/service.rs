@@ -20,6 +20,10 @@ pub struct Tokens {
     pub refresh_token: String,
     pub session: sessions::model::Session,
     pub user: User,
+    /// Whether the session can do nothing but change the password.
+    pub must_change_password: bool,
+    /// Whole days; none if there are many, or no end.
+    pub password_expires_in_days: Option<i32>,
 }
 
 const NO_TOKEN: &str = "Log in first, and send the access token as `Authorization: Bearer …`.";
@@ -90,7 +94,7 @@ async fn identify(app: &App, token: &str) -> Result<Result<Identity, &'static st
 }
 
 /// Whether a password is only good for being changed.
-pub fn must_change_password(policy: &PasswordPolicy, ordered: bool, set_at: Option<Timestamp>, now: Timestamp) -> bool {
+fn must_change_password(policy: &PasswordPolicy, ordered: bool, set_at: Option<Timestamp>, now: Timestamp) -> bool {
     ordered || policy.expiry(set_at).is_some_and(|expiry| expiry <= now)
 }
 
@@ -183,8 +187,17 @@ fn judge(app: &App, tree: &DeptTree, checked: Option<&User>, current: Option<&Us
 
 fn tokens(app: &App, user: User, opened: Opened) -> Result<Tokens> {
     let Opened { session, refresh_token } = opened;
-    let access = app.tokens.issue(user.id, session.id, app.clock.now(), session.expires_at)?;
-    Ok(Tokens { access_token: access.token, expires_at: access.expires_at, refresh_token, session, user })
+    let (policy, now) = (&app.policy.password, app.clock.now());
+    let access = app.tokens.issue(user.id, session.id, now, session.expires_at)?;
+    Ok(Tokens {
+        access_token: access.token,
+        expires_at: access.expires_at,
+        refresh_token,
+        session,
+        must_change_password: must_change_password(policy, user.must_change_password, user.password_changed_at, now),
+        password_expires_in_days: policy.days_left(user.password_changed_at, now),
+        user,
+    })
 }
 
 pub async fn refresh(app: &App, viewer: &Viewer, input: RefreshSessionInput) -> Result<Tokens> {

@@ -13,7 +13,7 @@ use crate::domains::{Status, depts, menus};
 use crate::error::{Error, Result};
 use crate::ids::DeptId;
 use crate::security::{Permission, Viewer};
-use crate::validate::{Check, apply, map};
+use crate::validate::{Check, apply, difference, map};
 
 pub use super::cache::{RoleSnapshot, snapshot};
 pub use super::repository::{ids_of_user, replace_of_user};
@@ -161,7 +161,7 @@ pub async fn set_menus(app: &App, viewer: &Viewer, input: SetRoleMenusInput) -> 
     let role = get(&mut write, id).await?;
     menus::service::ensure_exist(&mut write, "input.menuIds", &wanted).await?;
     let before = repository::menu_ids(write.conn(), id).await?;
-    let changed = crate::validate::difference(&before, &wanted);
+    let changed = difference(&before, &wanted);
     viewer.ensure_holds(menus::service::codes_of(write.conn(), &changed).await?)?;
     repository::replace_menus(&mut write, id, &before, &wanted).await?;
     menus::service::ensure_still_allowed(&mut write, viewer, Permission::RoleMenuEdit).await?;
@@ -213,7 +213,7 @@ pub async fn set_data_scope(app: &App, viewer: &Viewer, input: SetRoleDataScopeI
     let depts_before: Vec<_> =
         repository::depts_of(write.conn(), &[id]).await?.into_iter().map(|(_, dept)| dept).collect();
     depts::service::ensure_visible(&mut write, viewer.scope(), "input.deptIds", &wanted).await?;
-    if before.data_scope != input.data_scope || depts_before != wanted {
+    if before.data_scope != input.data_scope || !difference(&depts_before, &wanted).is_empty() {
         ensure_scope_allowed(viewer, &tree, before.data_scope, &depts_before)?;
     }
     ensure_scope_allowed(viewer, &tree, input.data_scope, &wanted)?;

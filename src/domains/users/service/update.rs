@@ -45,7 +45,10 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateUserInput) -> Resul
         // Roles may show a whole department: in another one, they show other rows.
         let role_ids = roles::service::ids_of_user(write.conn(), id).await?;
         for grant in super::rights::grants(&mut write, "input.deptId", &role_ids).await? {
-            roles::service::ensure_can_grant(viewer, &tree, &grant, after.dept_id)?;
+            // Nor does a move take away the view of rows that the viewer lacks: it would bring the user within reach.
+            for dept in [before.dept_id, after.dept_id] {
+                roles::service::ensure_can_grant(viewer, &tree, &grant, dept)?;
+            }
         }
         if viewer.is(id) && after.dept_id.is_some_and(|dept| !tree.is_open(dept)) {
             return Err(Error::NotAllowed(
