@@ -1,6 +1,5 @@
 //! Stopping: the first signal lets what runs finish, the second one stops at once.
 
-use std::io;
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
@@ -66,14 +65,13 @@ pub async fn serve_until_signal<F>(
     drain_timeout: Duration,
 ) -> Result<(), Failure>
 where
-    F: Future<Output = io::Result<()>>,
+    F: Future<Output = ()>,
 {
     let (stop, stopped) = oneshot::channel::<()>();
     let server = server(stopped.map(drop).boxed());
     tokio::pin!(server);
-    let failed = |error: io::Error| Failure::from(format!("The server has failed: {error}."));
     tokio::select! {
-        result = &mut server => return result.map_err(failed),
+        () = &mut server => return Ok(()),
         signal = signals.next() => tracing::info!(
             "{signal}: no new connections; running operations have {} s to finish, a second signal stops at once",
             drain_timeout.as_secs()
@@ -81,10 +79,7 @@ where
     }
     drop(stop);
     tokio::select! {
-        result = &mut server => {
-            result.map_err(failed)?;
-            tracing::info!("every operation has finished: stopped");
-        }
+        () = &mut server => tracing::info!("every operation has finished: stopped"),
         () = tokio::time::sleep(drain_timeout) => {
             tracing::warn!("operations still running after {} s are cut off: stopped", drain_timeout.as_secs());
         }

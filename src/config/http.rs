@@ -14,6 +14,8 @@ pub struct Http {
     pub listen: Listen,
     /// A request that takes longer is answered with an error.
     pub request_timeout: Duration,
+    /// How long a connection may wait for the headers of its next request.
+    pub keep_alive: Duration,
     /// Bytes; a larger body is refused.
     pub body_limit: usize,
     /// Whether browsers get the query editor.
@@ -51,6 +53,11 @@ pub struct HttpSettings {
     #[arg(long, global = true, env = "ORGRAPH_REQUEST_TIMEOUT", value_name = "DURATION", default_value = "30s")]
     request_timeout: Setting,
 
+    /// Longest wait for the headers of the next request on a connection; longer than a proxy in front keeps its own
+    /// connections, so that it never uses one that is just being closed (1s to 1h)
+    #[arg(long, global = true, env = "ORGRAPH_KEEP_ALIVE", value_name = "DURATION", default_value = "75s")]
+    keep_alive: Setting,
+
     /// Largest body of a request, in bytes or like 512KiB, 1MiB (1KiB to 100MiB)
     #[arg(long, global = true, env = "ORGRAPH_BODY_LIMIT", value_name = "SIZE", default_value = "1MiB")]
     body_limit: Setting,
@@ -77,6 +84,7 @@ impl HttpSettings {
         // All are read before the first `?`, so that every problem is found.
         let listen = problems.read(&self.listen, listen);
         let request_timeout = problems.read(&self.request_timeout, values::duration(SECOND..=HOUR));
+        let keep_alive = problems.read(&self.keep_alive, values::duration(SECOND..=HOUR));
         let body_limit = problems.read(&self.body_limit, values::size);
         let graphiql = problems.read(&self.graphiql, values::switch);
         let drain_timeout = problems.read(&self.drain_timeout, values::duration(Duration::ZERO..=HOUR));
@@ -84,6 +92,7 @@ impl HttpSettings {
         Some(Http {
             listen: listen?,
             request_timeout: request_timeout?,
+            keep_alive: keep_alive?,
             body_limit: body_limit?,
             graphiql: graphiql?,
             drain_timeout: drain_timeout?,

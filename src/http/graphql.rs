@@ -65,7 +65,7 @@ pub async fn endpoint(
 ) -> Response {
     let headers = request.headers().clone();
     let Some(form) = negotiate::form(&headers) else {
-        if request.method() == Method::GET && negotiate::wants_html(&headers) && server.options.graphiql {
+        if reads(request.method()) && negotiate::wants_html(&headers) && server.options.graphiql {
             return graphiql::page();
         }
         let message = "The answer can be application/graphql-response+json or application/json.";
@@ -73,15 +73,14 @@ pub async fn endpoint(
         return refuse(refusal, Form::Json, &trace);
     };
     // A browser's `Accept` also has `*/*`.
-    let bare_get =
-        request.method() == Method::GET && request.uri().query().is_none_or(|query| !query.contains("query="));
-    if bare_get && negotiate::wants_html(&headers) && server.options.graphiql {
+    let is_bare = request.uri().query().is_none_or(|query| !query.contains("query="));
+    if reads(request.method()) && is_bare && negotiate::wants_html(&headers) && server.options.graphiql {
         return graphiql::page();
     }
     let method = request.method().clone();
     let asked = match method {
         Method::POST => read_body(&server, request).await,
-        Method::GET => read_parameters(&request),
+        Method::GET | Method::HEAD => read_parameters(&request),
         _ => Err(Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::BadUserInput,
@@ -96,6 +95,11 @@ pub async fn endpoint(
         Ok(answer) => reply(answer, form, &trace),
         Err(refusal) => refuse(refusal, form, &trace),
     }
+}
+
+/// `HEAD` is `GET` without the body, which the server leaves out of the answer by itself.
+fn reads(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD)
 }
 
 async fn read_body(server: &Server, request: Request) -> Result<Asked, Refusal> {
@@ -164,7 +168,7 @@ async fn run(
         Ok(operation) => operation,
         Err(errors) => return Ok(Answer::from_errors(errors)),
     };
-    if operation.is_mutation() && *method == Method::GET {
+    if operation.is_mutation() && reads(method) {
         let message = "A mutation must be sent by POST; nothing has been changed.";
         return Err(Refusal::new(StatusCode::METHOD_NOT_ALLOWED, ErrorCode::BadUserInput, message));
     }
@@ -232,7 +236,7 @@ fn refuse(refusal: Refusal, form: Form, trace: &TraceId) -> Response {
     finish(&mut answer, &trace.0);
     let mut response = render(refusal.status, form, &answer);
     if refusal.status == StatusCode::METHOD_NOT_ALLOWED {
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, POST"));
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
     }
     response
 }

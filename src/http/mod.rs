@@ -2,7 +2,8 @@
 //!
 //! | file | holds |
 //! |---|---|
-//! | `mod.rs` | the router, serving, draining |
+//! | `mod.rs` | the router |
+//! | `serve.rs` | connections, draining |
 //! | `graphql.rs` | `POST` and `GET /graphql` |
 //! | `negotiate.rs` | media types |
 //! | `address.rs` | the address of the client, behind proxies or not |
@@ -16,15 +17,14 @@ mod graphql;
 mod health;
 mod negotiate;
 mod request;
+mod serve;
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
-use axum::serve::ListenerExt as _;
-use tokio::net::TcpListener;
 
+pub use self::serve::serve;
 use crate::app::App;
 use crate::config::Http;
 use crate::graphql::Schema;
@@ -57,22 +57,5 @@ pub fn router(app: Arc<App>, options: Http) -> Router {
     if graphiql {
         router = router.merge(graphiql::routes());
     }
-    router
-        .fallback(request::not_found)
-        .with_state(server)
-        .layer(request::catch_panic())
-        .layer(axum::middleware::from_fn(request::trace))
-}
-
-/// Serves until `shutdown` is done, and then until no request is open any more.
-pub async fn serve(
-    listener: TcpListener,
-    app: Arc<App>,
-    options: Http,
-    shutdown: impl Future<Output = ()> + Send + 'static,
-) -> std::io::Result<()> {
-    let service = router(app, options).into_make_service_with_connect_info::<SocketAddr>();
-    // Answers are small and written at once: waiting to fill a packet would only delay them.
-    let listener = listener.tap_io(|tcp| drop(tcp.set_nodelay(true)));
-    axum::serve(listener, service).with_graceful_shutdown(shutdown).await
+    router.fallback(request::not_found).with_state(server).layer(axum::middleware::from_fn(request::trace))
 }

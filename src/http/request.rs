@@ -1,6 +1,7 @@
 //! What every request gets, whatever it asks for: a trace id, a line in the log, an answer even after a panic.
 
 use std::any::Any;
+use std::panic::AssertUnwindSafe;
 use std::time::Instant;
 
 use axum::body::Body;
@@ -8,8 +9,10 @@ use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tower_http::catch_panic::CatchPanicLayer;
+use futures_util::FutureExt as _;
 use tracing::Instrument as _;
+
+use crate::error::ErrorCode;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -36,7 +39,8 @@ pub async fn trace(mut request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     request.extensions_mut().insert(trace.clone());
     async {
-        let mut response = next.run(request).await;
+        let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+        let mut response = answer.unwrap_or_else(|panic| after_panic(&*panic, &trace));
         if let Ok(id) = HeaderValue::from_str(&trace.0) {
             response.headers_mut().insert(REQUEST_ID, id);
         }
@@ -54,15 +58,13 @@ pub async fn not_found() -> (StatusCode, &'static str) {
 }
 
 /// The last net: resolvers catch their own panics.
-pub fn catch_panic() -> CatchPanicLayer<fn(Box<dyn Any + Send>) -> Response> {
-    CatchPanicLayer::custom(after_panic as fn(_) -> _)
-}
-
-fn after_panic(panic: Box<dyn Any + Send>) -> Response {
+fn after_panic(panic: &(dyn Any + Send), trace: &TraceId) -> Response {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     let cause = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or_default();
     tracing::error!(cause, "a request panicked");
-    let body = r#"{"errors":[{"message":"Something went wrong on the server.","extensions":{"code":"INTERNAL_SERVER_ERROR"}}]}"#;
+    let extensions = serde_json::json!({ "code": ErrorCode::InternalServerError.as_str(), "traceId": trace.0 });
+    let error = serde_json::json!({ "message": "Something went wrong on the server.", "extensions": extensions });
     let kind = [(header::CONTENT_TYPE, "application/json; charset=utf-8")];
+    let body = serde_json::json!({ "errors": [error] }).to_string();
     (StatusCode::INTERNAL_SERVER_ERROR, kind, Body::from(body)).into_response()
 }

@@ -1,15 +1,21 @@
 //! The HTTP end: what it takes, what it refuses, and that a refusal changes nothing.
 
+use std::time::Duration;
+
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
-use crate::support::{ADMIN_PASSWORD, TestApp, on_each_database};
+use crate::support::{ADMIN_PASSWORD, TestApp, listen, on_each_database};
 
 const ROLE: &str = r#"{"query": "mutation { createRole(input: {name: \"Forged\"}) { role { id } } }"}"#;
 
 on_each_database!(
     only_json_by_post_changes_anything,
     a_sane_request_id_is_kept_and_another_one_made,
+    who_sends_no_headers_is_hung_up_on,
+    head_is_get_without_the_body,
     probes_answer_and_the_editor_loads_nothing_from_elsewhere,
 );
 
@@ -68,6 +74,30 @@ async fn a_sane_request_id_is_kept_and_another_one_made(app: TestApp) {
         assert_eq!(echoed == sent, is_kept, "{sent}");
         let body: Value = answer.json().await.unwrap();
         assert_eq!(body["errors"][0]["extensions"]["traceId"], echoed);
+    }
+}
+
+/// Whoever opens connections and says nothing, or says it slowly, must not hold them.
+async fn who_sends_no_headers_is_hung_up_on(app: TestApp) {
+    let (url, _open) = listen(app.app.clone(), Duration::from_millis(100)).await;
+    let address = url.strip_prefix("http://").unwrap();
+    for sent in ["", "POST /graphql HTTP/1.1\r\nx-slow: ", "GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"] {
+        let mut connection = TcpStream::connect(address).await.unwrap();
+        connection.write_all(sent.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        // To the end of the connection, which is all that this waits for.
+        connection.read_to_string(&mut answer).await.unwrap();
+        assert_eq!(answer.contains(" 200 OK"), sent.starts_with("GET"), "{sent}: {answer}");
+    }
+}
+
+async fn head_is_get_without_the_body(app: TestApp) {
+    for (query, status) in [("{__typename}", 200), ("mutation { logout { sessionId } }", 405)] {
+        let mut url = reqwest::Url::parse(&format!("{}/graphql", app.url)).unwrap();
+        url.query_pairs_mut().append_pair("query", query);
+        let head = Client::new().head(url).send().await.unwrap();
+        assert_eq!(head.status(), status, "{query}");
+        assert!(head.headers()["content-length"] != "0" && head.text().await.unwrap().is_empty(), "{query}");
     }
 }
 

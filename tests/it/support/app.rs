@@ -78,6 +78,27 @@ fn build_at(database: Database, cache: Cache, clock: Clock, login: LoginPolicy) 
     App::new(database, cache, clock, policy, &[TOKEN_SECRET.into()]).unwrap()
 }
 
+/// An HTTP end for an app, until what is returned beside its URL is dropped.
+pub async fn listen(app: Arc<App>, keep_alive: Duration) -> (String, oneshot::Sender<()>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let options = Http {
+        listen: Listen { host: address.ip().to_string(), port: address.port() },
+        request_timeout: Duration::from_secs(30),
+        keep_alive,
+        body_limit: 1024 * 1024,
+        graphiql: true,
+        drain_timeout: Duration::from_secs(10),
+        trusted_proxies: Vec::new(),
+    };
+    let (stop, stopped) = oneshot::channel();
+    tokio::spawn(orgraph::http::serve(listener, app, options, async {
+        // The sender is only ever dropped.
+        let _ = stopped.await;
+    }));
+    (format!("http://{address}"), stop)
+}
+
 impl TestApp {
     /// None, with a note, if the back end is not there to be tested.
     pub async fn start(kind: Kind) -> Option<Self> {
@@ -118,25 +139,10 @@ impl TestApp {
     }
 
     async fn serve(app: Arc<App>, db: Arc<FreshDb>) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let options = Http {
-            listen: Listen { host: address.ip().to_string(), port: address.port() },
-            request_timeout: Duration::from_secs(30),
-            body_limit: 1024 * 1024,
-            graphiql: true,
-            drain_timeout: Duration::from_secs(10),
-            trusted_proxies: Vec::new(),
-        };
-        let (stop, stopped) = oneshot::channel();
-        let server = orgraph::http::serve(listener, app.clone(), options, async {
-            // The sender is only ever dropped.
-            let _ = stopped.await;
-        });
-        tokio::spawn(server);
+        let (url, stop) = listen(app.clone(), Duration::from_secs(75)).await;
         Self {
             app,
-            url: format!("http://{address}"),
+            url,
             http: reqwest::Client::new(),
             admin: OnceCell::new(),
             numbers: AtomicU32::new(1),

@@ -14,7 +14,7 @@ mod db;
 mod servers;
 mod snapshot;
 
-pub use app::{ADMIN_PASSWORD, TOKEN_SECRET, TestApp, UNPROTECTED};
+pub use app::{ADMIN_PASSWORD, TOKEN_SECRET, TestApp, UNPROTECTED, listen};
 pub use client::{Answer, Client, text};
 pub use db::{FreshDb, Kind};
 pub use servers::{AUTHORITY, RedisServer, servers};
