@@ -121,6 +121,16 @@ impl Check {
         Some(text)
     }
 
+    /// A name or an address that a front end may put into a link or a picture: nothing that a browser would run there.
+    pub fn optional_target(&mut self, path: &str, text: Option<&str>, max: usize) -> Option<String> {
+        let text = self.optional_line(path, text, max)?;
+        let scheme = text.split_once(':').map(|(scheme, _)| scheme.to_ascii_lowercase());
+        if scheme.is_some_and(|scheme| matches!(&*scheme, "javascript" | "vbscript" | "data" | "blob" | "file")) {
+            self.fail(path, "BAD_FORMAT", format!("`{}` cannot be a script or carry data.", name_of(path)));
+        }
+        Some(text)
+    }
+
     pub fn id<K: Kind>(&mut self, path: &str, text: &str) -> Option<Id<K>> {
         let id = Id::parse(text);
         if id.is_none() {

@@ -154,6 +154,14 @@ impl Write<'_> {
         self.changed(target, name, text(before), text(after));
     }
 
+    /// Links that went with what was deleted, in the order of what they belong to.
+    pub fn unlinked<K: Kind, L: Kind>(&mut self, name: &str, links: &[(Id<K>, Id<L>)]) {
+        for of_one in links.chunk_by(|one, next| one.0 == next.0) {
+            let before: Vec<_> = of_one.iter().map(|(_, linked)| *linked).collect();
+            self.relinked(of_one[0].0, name, &before, &[]);
+        }
+    }
+
     /// Names whom the record is about, when it turns out only on the way: a login.
     pub fn act_as(&mut self, user: UserId, username: &str, session: SessionId) {
         self.origin.user_id = Some(user);

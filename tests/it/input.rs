@@ -7,6 +7,8 @@ use crate::support::{TestApp, on_each_database};
 on_each_database!(
     all_bad_fields_are_listed_at_once,
     hostile_text_is_refused_or_kept_as_it_is,
+    nothing_that_a_browser_would_run_is_kept_as_an_address,
+    users_are_found_by_what_they_lack_and_when_they_came,
     pages_cursors_and_ids_that_make_no_sense_are_clear_errors,
     absent_keeps_and_null_clears,
     lists_page_through_everything_once_in_every_order,
@@ -73,6 +75,43 @@ async fn hostile_text_is_refused_or_kept_as_it_is(app: TestApp) {
             .run("query($text: String) { depts(filter: {text: $text}) { totalCount } }", json!({ "text": text }))
             .await;
         assert_eq!(answer.data()["depts"]["totalCount"], found, "{text}");
+    }
+}
+
+async fn nothing_that_a_browser_would_run_is_kept_as_an_address(app: TestApp) {
+    let admin = app.admin().await;
+    let create = "mutation($input: CreateMenuInput!) { createMenu(input: $input) { menu { path icon link } } }";
+    let menu =
+        |field: &str, value: &str| json!({ "input": { "title": "T", "name": "T", "kind": "MENU", field: value } });
+    for field in ["path", "icon", "component", "link"] {
+        for value in [" JavaScript:alert(1)", "data:text/html,<script>", "vbscript:x"] {
+            let answer = admin.run(create, menu(field, value)).await;
+            assert_eq!(answer.field(), (&*format!("input.{field}"), "BAD_FORMAT"), "{value}");
+        }
+    }
+    let input = json!({ "title": "T", "name": "T", "kind": "MENU", "path": "/users/:id", "icon": "lucide:user" });
+    let kept = admin.data(create, json!({ "input": input })).await;
+    assert_eq!(kept["createMenu"]["menu"], json!({ "path": "/users/:id", "icon": "lucide:user", "link": null }));
+}
+
+async fn users_are_found_by_what_they_lack_and_when_they_came(app: TestApp) {
+    let admin = app.admin().await;
+    let user = app.user().login().await;
+    let dept = admin.data("mutation { createDept(input: {name: \"D\"}) { dept { id } } }", json!({})).await;
+    let input = json!({ "id": user.id, "version": 1, "deptId": dept["createDept"]["dept"]["id"] });
+    admin.data("mutation($i: UpdateUserInput!) { updateUser(input: $i) { user { id } } }", json!({ "i": input })).await;
+    let create = "mutation { createUser(input: {username: \"never\", password: \"Seldom-used-42\"}) { user { id } } }";
+    admin.data(create, json!({})).await;
+    for (filter, found) in [
+        ("{hasDept: true}", vec![&*user.username]),
+        ("{hasDept: false}", vec!["admin", "never"]),
+        ("{lastLoginAt: {from: \"2026-01-01T00:00:00Z\"}}", vec!["admin", &*user.username]),
+        ("{lastLoginAt: {until: \"2026-01-01T00:00:00Z\"}}", vec![]),
+    ] {
+        let query = format!("{{ users(filter: {filter}, orderBy: [{{field: USERNAME}}]) {{ nodes {{ username }} }} }}");
+        let users = admin.data(&query, json!({})).await;
+        let names: Vec<_> = users["users"]["nodes"].as_array().unwrap().iter().map(|user| &user["username"]).collect();
+        assert_eq!(names, found, "{filter}");
     }
 }
 

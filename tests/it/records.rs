@@ -13,6 +13,7 @@ on_each_database!(
     failed_and_denied_mutations_leave_theirs,
     no_secret_is_in_any_record,
     a_mutation_selected_twice_runs_and_is_recorded_once,
+    what_goes_with_something_deleted_is_recorded_with_it,
     commands_leave_theirs_too,
 );
 
@@ -129,6 +130,31 @@ async fn a_mutation_selected_twice_runs_and_is_recorded_once(app: TestApp) {
     let fields: Vec<Value> =
         log.data()["operationLogs"]["nodes"].as_array().unwrap().iter().map(|record| record["input"].clone()).collect();
     assert_eq!(fields.iter().filter(|input| input.to_string().contains("Once")).count(), 1);
+}
+
+/// Their record is the last that tells of them.
+async fn what_goes_with_something_deleted_is_recorded_with_it(app: TestApp) {
+    let admin = app.admin().await;
+    let dept = admin.data("mutation { createDept(input: {name: \"D\"}) { dept { id } } }", json!({})).await;
+    let dept = dept["createDept"]["dept"]["id"].as_str().unwrap().to_owned();
+    let user = app.user().permissions(&["sys:user:read"]).scope_depts(&[&dept]).login().await;
+    let users = "mutation($ids: [ID!]!) { deleteUsers(input: {ids: $ids}) { deletedIds } }";
+    admin.data(users, json!({ "ids": [user.id] })).await;
+    let roles = "mutation($ids: [ID!]!) { deleteRoles(input: {ids: $ids}) { deletedIds } }";
+    admin.data(roles, json!({ "ids": [user.role_id] })).await;
+    let log = admin.data(LATEST, json!({ "first": 2 })).await;
+    // What a list of links was before, of each list that ended.
+    let ended = |at: usize| -> Vec<(String, Value)> {
+        let record = &log["operationLogs"]["nodes"][at];
+        let changes = record["changes"].as_array().unwrap().iter();
+        let fields = changes.filter(|change| change["kind"] == "UPDATED").map(|change| &change["fields"][0]);
+        fields.map(|field| (field["name"].as_str().unwrap().to_owned(), field["before"].clone())).collect()
+    };
+    assert_eq!(ended(1), [("roles".to_owned(), json!([user.role_id]))]);
+    let role = ended(0);
+    assert_eq!((&*role[0].0, role[0].1.as_array().unwrap().len()), ("menus", 1));
+    assert_eq!(role[1], ("customDepts".to_owned(), json!([dept])));
+    assert_eq!(log["operationLogs"]["nodes"][0]["targetIds"], json!([user.role_id]));
 }
 
 async fn commands_leave_theirs_too(app: TestApp) {

@@ -139,9 +139,9 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateMenuInput) -> Resul
         title: check.line("input.title", &input.title, 64),
         name: check.line("input.name", &input.name, 64),
         kind: input.kind,
-        path: check.optional_line("input.path", input.path.as_deref(), 200),
-        component: check.optional_line("input.component", input.component.as_deref(), 256),
-        icon: check.optional_line("input.icon", input.icon.as_deref(), 128),
+        path: check.optional_target("input.path", input.path.as_deref(), 200),
+        component: check.optional_target("input.component", input.component.as_deref(), 256),
+        icon: check.optional_target("input.icon", input.icon.as_deref(), 128),
         link: check.optional_url("input.link", input.link.as_deref(), 1024),
         permissions: permissions.into(),
         sort: input.sort,
@@ -172,9 +172,9 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateMenuInput) -> Resul
     let title = input.title.as_ref().map(|text| check.line("input.title", text, 64));
     let name = input.name.as_ref().map(|text| check.line("input.name", text, 64));
     let parent = input.parent_id.map_value(|id| check.id::<crate::ids::MenuKind>("input.parentId", &id));
-    let path = input.path.map_value(|text| check.optional_line("input.path", Some(&text), 200));
-    let component = input.component.map_value(|text| check.optional_line("input.component", Some(&text), 256));
-    let icon = input.icon.map_value(|text| check.optional_line("input.icon", Some(&text), 128));
+    let path = input.path.map_value(|text| check.optional_target("input.path", Some(&text), 200));
+    let component = input.component.map_value(|text| check.optional_target("input.component", Some(&text), 256));
+    let icon = input.icon.map_value(|text| check.optional_target("input.icon", Some(&text), 128));
     let link = input.link.map_value(|text| check.optional_url("input.link", Some(&text), 1024));
     let remark = input.remark.map_value(|text| check.optional_text("input.remark", Some(&text), 1000));
     let permissions = match &input.permissions {

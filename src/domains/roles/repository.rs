@@ -180,10 +180,14 @@ macro_rules! replace_links {
 }
 
 pub async fn menu_ids(conn: &mut Conn, role: RoleId) -> Result<Vec<MenuId>> {
+    Ok(menus_of(conn, &[role]).await?.into_iter().map(|(_, menu)| menu).collect())
+}
+
+pub async fn menus_of(conn: &mut Conn, roles: &[RoleId]) -> Result<Vec<(RoleId, MenuId)>> {
     Ok(on_backend!(conn, c => role_menus::table
-        .filter(role_menus::role_id.eq(role))
-        .order(role_menus::menu_id)
-        .select(role_menus::menu_id)
+        .filter(role_menus::role_id.eq_any(roles.to_vec()))
+        .order((role_menus::role_id, role_menus::menu_id))
+        .select((role_menus::role_id, role_menus::menu_id))
         .load(c)
         .await)?)
 }
@@ -199,10 +203,14 @@ pub async fn replace_depts(write: &mut Write<'_>, role_id: RoleId, before: &[Dep
 }
 
 pub async fn ids_of_user(conn: &mut Conn, user: UserId) -> Result<Vec<RoleId>> {
+    Ok(ids_of_users(conn, &[user]).await?.into_iter().map(|(_, role)| role).collect())
+}
+
+pub async fn ids_of_users(conn: &mut Conn, users: &[UserId]) -> Result<Vec<(UserId, RoleId)>> {
     Ok(on_backend!(conn, c => user_roles::table
-        .filter(user_roles::user_id.eq(user))
-        .order(user_roles::role_id)
-        .select(user_roles::role_id)
+        .filter(user_roles::user_id.eq_any(users.to_vec()))
+        .order((user_roles::user_id, user_roles::role_id))
+        .select((user_roles::user_id, user_roles::role_id))
         .load(c)
         .await)?)
 }

@@ -16,7 +16,7 @@ use crate::security::{Permission, Viewer};
 use crate::validate::{Check, apply, difference, map};
 
 pub use super::cache::{RoleSnapshot, snapshot};
-pub use super::repository::{ids_of_user, replace_of_user};
+pub use super::repository::{ids_of_user, ids_of_users, replace_of_user};
 
 pub struct Listed {
     pub slice: Slice<Role>,
@@ -143,7 +143,12 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteRolesInput) -> Resu
         let users = if *count == 1 { "user" } else { "users" };
         return Err(Error::conflict(format!("The role “{name}” is still held by {count} {users}.")));
     }
+    // They go with their roles, so the record of these is the last that tells of them.
+    let (menus, depts) =
+        (repository::menus_of(write.conn(), &ids).await?, repository::depts_of(write.conn(), &ids).await?);
     repository::delete(&mut write, &found).await?;
+    write.unlinked("menus", &menus);
+    write.unlinked("customDepts", &depts);
     write.forget(&RoleSnapshotKey);
     write.commit().await?;
     Ok(ids)

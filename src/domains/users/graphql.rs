@@ -109,6 +109,11 @@ impl UserObject {
         self.0.password_changed_at
     }
 
+    /// Whether the user can do nothing but change the password after logging in, because somebody else has set it.
+    async fn must_change_password(&self) -> bool {
+        self.0.must_change_password
+    }
+
     /// Counts the changes of the account; updates name the one that they are based on.
     async fn version(&self) -> i32 {
         self.0.version

@@ -19,6 +19,8 @@ pub struct UserFilterInput {
     pub status: Option<Status>,
     /// Members of this department or of one below it. Needs `sys:dept:read`.
     pub dept_id: Option<ID>,
+    /// Members of any department, or all others.
+    pub has_dept: Option<bool>,
     /// Holders of this role. Needs `sys:role:read`.
     pub role_id: Option<ID>,
     /// Superusers, or all others.
@@ -27,6 +29,8 @@ pub struct UserFilterInput {
     pub is_staff: Option<bool>,
     /// When the accounts were made.
     pub created_at: Option<TimeRange>,
+    /// When the users last logged in: not those who never did.
+    pub last_login_at: Option<TimeRange>,
 }
 
 impl UserFilterInput {
@@ -36,10 +40,12 @@ impl UserFilterInput {
             text: check.optional_line("filter.text", self.text.as_deref(), 64),
             status: self.status,
             dept: self.dept_id.as_ref().and_then(|id| check.id("filter.deptId", id)),
+            has_dept: self.has_dept,
             role: self.role_id.as_ref().and_then(|id| check.id("filter.roleId", id)),
             is_superuser: self.is_superuser,
             is_staff: self.is_staff,
             created: self.created_at,
+            last_login: self.last_login_at,
         };
         check.finish().map(|()| filter)
     }

@@ -110,11 +110,13 @@ pub struct UserFilter {
     pub status: Option<Status>,
     /// Members of this department or of one below it.
     pub dept: Option<DeptId>,
+    pub has_dept: Option<bool>,
     /// Holders of this role.
     pub role: Option<RoleId>,
     pub is_superuser: Option<bool>,
     pub is_staff: Option<bool>,
     pub created: Option<TimeRange>,
+    pub last_login: Option<TimeRange>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, async_graphql::Enum)]

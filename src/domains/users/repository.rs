@@ -26,12 +26,15 @@ fn matching(scope: &Scope, by: &UserFilter) -> Filter<users::table> {
         let below = dept_closure::table.filter(dept_closure::ancestor_id.eq(root));
         users::dept_id.eq_any(below.select(dept_closure::descendant_id.nullable()))
     });
+    filter.require_some(by.has_dept.filter(|has| *has), |_| users::dept_id.is_not_null());
+    filter.require_some(by.has_dept.filter(|has| !*has), |_| users::dept_id.is_null());
     filter.require_some(by.role, |role| {
         users::id.eq_any(user_roles::table.filter(user_roles::role_id.eq(role)).select(user_roles::user_id))
     });
     filter.require_some(by.is_superuser, |is| users::is_superuser.eq(is));
     filter.require_some(by.is_staff, |is| users::is_staff.eq(is));
     and_within!(filter, by.created, users::created_at);
+    and_within!(filter, by.last_login, users::last_login_at);
     filter
 }
 

@@ -7,7 +7,7 @@ use super::super::repository;
 use super::{ensure_not_outranked, ensure_superuser_remains};
 use crate::app::App;
 use crate::db::Lock;
-use crate::domains::sessions;
+use crate::domains::{roles, sessions};
 use crate::error::{Error, Result};
 use crate::security::Viewer;
 use crate::validate::Check;
@@ -31,8 +31,11 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteUsersInput) -> Resu
     if found.iter().any(|user| user.is_superuser && user.is_enabled()) {
         ensure_superuser_remains(&mut write, &ids).await?;
     }
+    // They go with their users, so the record of these is the last that tells of them.
+    let roles = roles::service::ids_of_users(write.conn(), &ids).await?;
     sessions::service::forget_all(&mut write, &ids).await?;
     repository::delete(&mut write, &found).await?;
+    write.unlinked("roles", &roles);
     ids.iter().for_each(|id| write.forget(&AccountKey(*id)));
     write.commit().await?;
     Ok(ids)
