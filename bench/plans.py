@@ -53,6 +53,7 @@ def cases(server, admin):
             f'deptId: "{division}"': "department and below", f'deptId: "{user["dept"]["id"]}"': "small department",
             f'roleId: "{user["roles"][0]["id"]}"': "role", "isSuperuser: true": None, "isStaff: true": None,
             f"createdAt: {day}": "created within an hour",
+            "hasDept: false": None, f"lastLoginAt: {day}": "logged in within an hour",
         }, ["USERNAME", "NICKNAME", "STATUS", "CREATED_AT"]),
         "roles": (SIZES["roles"], "id name", {
             'text: "ada"': "name", "status: DISABLED": None, "dataScope: CUSTOM": None, f"createdAt: {day}": "created",
@@ -71,6 +72,7 @@ def cases(server, admin):
             f"createdAt: {day}": "within an hour",
         }, ["CREATED_AT", "USERNAME"]),
         "operationLogs": (SIZES["operation-logs"], "id field", {
+            f'targetId: "{user["id"]}"': "changed object",
             f'userId: "{user["id"]}"': "user", f'username: "{log["username"]}"': "user name",
             f'field: "{log["field"]}"': "root field", 'field: "nothing"': "unknown root field", "status: FAILED": None,
             f'traceId: "{log["traceId"]}"': "trace id", f'ip: "{log["ip"]}"': "address", f"createdAt: {day}": "within an hour",

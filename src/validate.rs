@@ -139,6 +139,15 @@ impl Check {
         id
     }
 
+    /// The id of an object of whatever kind.
+    pub fn any_id(&mut self, path: &str, text: &str) -> Option<String> {
+        let is_id = crate::db::typeid::decode(text).is_some();
+        if !is_id {
+            self.fail(path, "BAD_ID", "This is not an id, which looks like `user_01h455vb4pex5vsknk084sn02q`.");
+        }
+        is_id.then(|| text.to_owned())
+    }
+
     /// A list of ids, without repetitions, in a fixed order.
     pub fn ids<K: Kind>(&mut self, path: &str, texts: &[impl AsRef<str>]) -> Vec<Id<K>> {
         if texts.len() > MAX_IDS {

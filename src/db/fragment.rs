@@ -14,6 +14,8 @@ use diesel::result::QueryResult;
 use diesel::sql_types::{BigInt, Bool, Text, Untyped};
 use diesel::sqlite::Sqlite;
 
+use super::types::{Json, sql};
+
 /// An expression that every back end can write.
 pub trait Fragment: QueryFragment<Pg> + QueryFragment<Sqlite> + Send + Sync {}
 impl<T: QueryFragment<Pg> + QueryFragment<Sqlite> + Send + Sync> Fragment for T {}
@@ -330,3 +332,44 @@ macro_rules! contains_for {
 // Columns that lists sort by are collated by code point, under which PostgreSQL's `lower` knows ASCII only.
 contains_for!(Pg: r#" COLLATE "default""#, Sqlite: "");
 dynamic_expression!(Contains, Bool);
+
+/// Lists of texts, kept as JSON, that have one among them.
+pub struct Lists<T> {
+    column: BoxFragment,
+    as_list: BoxFragment,
+    as_text: BoxFragment,
+    table: PhantomData<fn() -> T>,
+}
+
+/// Looks for `item`, which needs no escaping in JSON.
+pub fn lists<C>(column: C, item: &str) -> Lists<C::Table>
+where
+    C: Column + Fragment + 'static,
+{
+    Lists {
+        column: Box::new(column),
+        as_list: Box::new(diesel::IntoSql::into_sql::<sql::Jsonb>(Json([item].as_slice().into()))),
+        as_text: Box::new(diesel::IntoSql::into_sql::<Text>(format!("\"{item}\""))),
+        table: PhantomData,
+    }
+}
+
+impl<T> QueryFragment<Pg> for Lists<T> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+        QueryFragment::<Pg>::walk_ast(&*self.column, out.reborrow())?;
+        out.push_sql(" @> ");
+        QueryFragment::<Pg>::walk_ast(&*self.as_list, out.reborrow())
+    }
+}
+
+impl<T> QueryFragment<Sqlite> for Lists<T> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+        out.push_sql("instr(");
+        QueryFragment::<Sqlite>::walk_ast(&*self.column, out.reborrow())?;
+        out.push_sql(", ");
+        QueryFragment::<Sqlite>::walk_ast(&*self.as_text, out.reborrow())?;
+        out.push_sql(") > 0");
+        Ok(())
+    }
+}
+dynamic_expression!(Lists, Bool);

@@ -56,7 +56,16 @@ enum Task {
 }
 
 async fn perform(database: &Database, task: Task) -> Result<(Status, Vec<String>), OpenError> {
-    let failed = |e: &dyn std::fmt::Display| OpenError(format!("The migrations failed: {e}"));
+    let failed = |e: &dyn std::fmt::Display| {
+        let cause = e.to_string();
+        // The default of PostgreSQL 15 and later for everybody but the owner of the database.
+        let cure = if cause.contains("permission denied for schema") {
+            ". Make the user of ORGRAPH_DATABASE_URL the owner of the database: `alter database … owner to …`."
+        } else {
+            ""
+        };
+        OpenError(format!("The migrations failed: {cause}{cure}"))
+    };
     match database.writer().await.map_err(|e| failed(&e.cause()))? {
         Conn::Pg(mut conn) => {
             // Nodes that start together take turns.

@@ -224,7 +224,10 @@ async fn both_back_ends_have_the_same_tables() {
         let only = |place, some: &BTreeSet<String>, others: &BTreeSet<String>| -> Vec<String> {
             some.difference(others).map(|line| format!("{} only on {place}: {line}", question.about)).collect()
         };
-        different.extend(only("PostgreSQL", &on_postgres, &on_sqlite));
+        let mut only_postgres = only("PostgreSQL", &on_postgres, &on_sqlite);
+        // SQLite has no index on what is in a list.
+        only_postgres.retain(|line| !line.contains("usinggin"));
+        different.extend(only_postgres);
         different.extend(only("SQLite", &on_sqlite, &on_postgres));
     }
     assert!(different.is_empty(), "{different:#?}");

@@ -49,6 +49,7 @@ on_each_database!(
     targets_of_writes_outside_of_ones_scope_are_not_there,
     every_scope_shows_what_it_says_and_fails_closed,
     contact_data_needs_its_own_right_and_siblings_stay,
+    the_history_of_an_object_is_for_those_who_see_it,
 );
 
 async fn two_viewers_never_see_each_others_rows(app: TestApp) {
@@ -220,4 +221,31 @@ async fn contact_data_needs_its_own_right_and_siblings_stay(app: TestApp) {
         let query = format!("{{ users(filter: {{{filter}: \"x\"}}) {{ totalCount }} }}");
         assert_eq!(admin.run(&query, json!({})).await.code(), Some("GRAPHQL_VALIDATION_FAILED"));
     }
+}
+
+async fn the_history_of_an_object_is_for_those_who_see_it(app: TestApp) {
+    let Branches { depts, viewers: [me, other], .. } = branches(&app).await;
+    let worker = app.user().dept(&depts[0]).login().await;
+    let update = "mutation($i: UpdateUserInput!) { updateUser(input: $i) { user { id } } }";
+    me.data(update, json!({ "i": { "id": worker.id, "version": 1, "nickname": "Renamed" } })).await;
+    let history = async |client: &Client, id: &str| -> Vec<String> {
+        const HISTORY: &str =
+            "query($id: ID!) { operationLogs(filter: {targetId: $id}, orderBy: [{field: CREATED_AT}]) {
+            totalCount nodes { field targetIds } } }";
+        let found = client.data(HISTORY, json!({ "id": id })).await["operationLogs"].clone();
+        let records = found["nodes"].as_array().unwrap();
+        assert_eq!(found["totalCount"], records.len());
+        assert!(records.iter().all(|record| record["targetIds"].as_array().unwrap().contains(&json!(id))), "{found}");
+        records.iter().map(|record| record["field"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(history(app.admin().await, &worker.id).await, ["createUser", "updateUser"]);
+    assert_eq!(history(&me, &worker.id).await, ["updateUser"], "the administrator is outside of the scope");
+    assert!(history(&other, &worker.id).await.is_empty());
+    let moved = json!({ "i": { "id": worker.id, "version": 2, "deptId": depts[1] } });
+    app.admin().await.data(update, moved).await;
+    assert!(history(&me, &worker.id).await.is_empty(), "not even what one has done to somebody who is gone");
+    assert!(history(&other, &worker.id).await.is_empty(), "whoever did it is outside of the scope");
+    assert_eq!(history(app.admin().await, &worker.id).await, ["createUser", "updateUser", "updateUser"]);
+    let bad = me.run("{ operationLogs(filter: {targetId: \"7\"}) { totalCount } }", json!({})).await;
+    assert_eq!(bad.field(), ("filter.targetId", "BAD_ID"));
 }

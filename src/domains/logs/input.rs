@@ -59,6 +59,8 @@ pub struct OperationLogFilterInput {
     pub username: Option<String>,
     /// Those of exactly this root field, such as `updateUser`.
     pub field: Option<String>,
+    /// Those that changed this object, also if it was deleted: its history.
+    pub target_id: Option<ID>,
     /// Those that ended like this.
     pub status: Option<OperationStatus>,
     /// Those of the request with this trace id.
@@ -76,6 +78,7 @@ impl OperationLogFilterInput {
             user: self.user_id.as_ref().and_then(|id| check.id("filter.userId", id)),
             username: check.optional_line("filter.username", self.username.as_deref(), 64),
             field: check.optional_line("filter.field", self.field.as_deref(), 64),
+            target: self.target_id.as_ref().and_then(|id| check.any_id("filter.targetId", id)),
             status: self.status,
             trace_id: check.optional_line("filter.traceId", self.trace_id.as_deref(), 128),
             ip: check.optional_line("filter.ip", self.ip.as_deref(), 45),

@@ -122,6 +122,8 @@ pub struct OperationLogFilter {
     pub user: Option<UserId>,
     pub username: Option<String>,
     pub field: Option<String>,
+    /// The id of an object that was changed. No record has an empty one.
+    pub target: Option<String>,
     pub status: Option<OperationStatus>,
     pub trace_id: Option<String>,
     pub ip: Option<String>,

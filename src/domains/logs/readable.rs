@@ -28,6 +28,12 @@ impl Mentioned {
         mentioned
     }
 
+    pub fn id(text: &str) -> Self {
+        let mut mentioned = Self::default();
+        mentioned.collect(&text.into());
+        mentioned
+    }
+
     fn collect(&mut self, value: &Value) {
         match value {
             Value::String(text) => {

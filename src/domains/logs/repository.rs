@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use super::model::{LoginLog, LoginLogFilter, LoginLogId, OperationLog, OperationLogFilter, OperationLogId};
 use crate::audit::Write;
 use crate::db::conn::on_backend;
-use crate::db::fragment::Filter;
+use crate::db::fragment::{Filter, lists};
 use crate::db::page::{Order, Page};
 use crate::db::schema::{login_logs, operation_logs};
 use crate::db::{Conn, scoped};
@@ -64,6 +64,7 @@ fn matching_operations(scope: &Scope, by: &OperationLogFilter) -> Filter<operati
     filter.require_some(by.user, |user| operation_logs::user_id.eq(user));
     filter.require_some(by.username.clone(), |username| operation_logs::username.eq(username));
     filter.require_some(by.field.clone(), |field| operation_logs::field.eq(field));
+    filter.require_some(by.target.as_deref(), |target| lists(operation_logs::targets, target));
     filter.require_some(by.status, |status| operation_logs::status.eq(status));
     filter.require_some(by.trace_id.clone(), |trace_id| operation_logs::trace_id.eq(trace_id));
     filter.require_some(by.ip.clone(), |ip| operation_logs::ip.eq(ip));

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object};
 
 use super::input::{LoginLogFilterInput, LoginLogOrder, OperationLogFilterInput, OperationLogOrder};
+use super::readable::Mentioned;
 use super::service;
 use crate::db::page::PageArgs;
 use crate::graphql::guard::requires;
@@ -72,8 +73,14 @@ impl LogQuery {
     ) -> Field<Connection<OperationLogObject>> {
         query(ctx, async {
             let page = PageArgs { first, after, last, before, offset }.check()?;
-            let filter = filter.map(|filter| filter.check()).transpose()?.unwrap_or_default();
+            let mut filter = filter.map(|filter| filter.check()).transpose()?.unwrap_or_default();
             let by: Vec<_> = order_by.unwrap_or_default().iter().map(|key| (key.field, key.direction)).collect();
+            if let Some(target) = &mut filter.target
+                && !operation::unseen(ctx, || Mentioned::id(target)).await.is_empty()
+            {
+                // As if it were not there: nothing is what has changed it.
+                target.clear();
+            }
             let (app, viewer) = (ctx.app(), ctx.viewer());
             let total = total_if_wanted(ctx, service::count_operations(app, viewer, &filter)).await?;
             let listed = service::list_operations(app, viewer, &filter, &by, &page).await?;

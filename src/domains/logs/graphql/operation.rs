@@ -20,21 +20,25 @@ use crate::security::Permission;
 pub struct OperationLogObject(pub Arc<OperationLog>);
 
 impl OperationLogObject {
-    /// What the record names outside of the viewer's scope; all that it names, if that cannot be found out.
     async fn unseen(&self, ctx: &Context<'_>) -> Mentioned {
-        if ctx.viewer().scope().is_all() {
-            return Mentioned::default();
-        }
-        let mut named = Mentioned::by(&self.0);
-        let (users, depts) = tokio::join!(
-            load_many(ctx, named.users.iter().copied().map(UserById)),
-            load_many(ctx, named.depts.iter().copied().map(DeptById)),
-        );
-        let (users, depts) = (users.unwrap_or_default(), depts.unwrap_or_default());
-        named.users.retain(|id| !users.contains_key(&UserById(*id)));
-        named.depts.retain(|id| !depts.contains_key(&DeptById(*id)));
-        named
+        unseen(ctx, || Mentioned::by(&self.0)).await
     }
+}
+
+/// What of it is outside of the viewer's scope; all of it, if that cannot be found out.
+pub(super) async fn unseen(ctx: &Context<'_>, mentioned: impl FnOnce() -> Mentioned) -> Mentioned {
+    if ctx.viewer().scope().is_all() {
+        return Mentioned::default();
+    }
+    let mut named = mentioned();
+    let (users, depts) = tokio::join!(
+        load_many(ctx, named.users.iter().copied().map(UserById)),
+        load_many(ctx, named.depts.iter().copied().map(DeptById)),
+    );
+    let (users, depts) = (users.unwrap_or_default(), depts.unwrap_or_default());
+    named.users.retain(|id| !users.contains_key(&UserById(*id)));
+    named.depts.retain(|id| !depts.contains_key(&DeptById(*id)));
+    named
 }
 
 /// The record of an operation: a root field of a mutation, carried out or not, or a command of the command line.

@@ -1,0 +1,1 @@
+drop index operation_logs_targets_idx;
