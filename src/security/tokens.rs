@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
+use hmac::{Hmac, Mac as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use rand::TryRngCore as _;
 use secrecy::{ExposeSecret, SecretString};
@@ -44,6 +45,8 @@ pub struct IssuedToken {
 /// rotated by putting a new one in front and taking the old one away when its last token has expired.
 pub struct Tokens {
     lifetime: Duration,
+    /// What the next refresh token is made with.
+    succession: Hmac<Sha256>,
     signing: (String, EncodingKey),
     checking: HashMap<String, DecodingKey>,
 }
@@ -52,8 +55,11 @@ impl Tokens {
     pub fn new(secrets: &[SecretString], lifetime: Duration) -> Result<Self> {
         let first = secrets.first().ok_or_else(|| Error::internal("no token secret"))?;
         let key = |secret: &SecretString| DecodingKey::from_secret(secret.expose_secret().as_bytes());
+        let secret = first.expose_secret().as_bytes();
+        let succession = Hmac::new_from_slice(secret).map_err(Error::internal)?;
         Ok(Self {
             lifetime,
+            succession: succession.chain_update(b"orgraph refresh token"),
             signing: (kid(first), EncodingKey::from_secret(first.expose_secret().as_bytes())),
             checking: secrets.iter().map(|secret| (kid(secret), key(secret))).collect(),
         })
@@ -73,6 +79,13 @@ impl Tokens {
         let header = Header { kid: Some(self.signing.0.clone()), ..Header::new(Algorithm::HS256) };
         let token = jsonwebtoken::encode(&header, &claims, &self.signing.1).map_err(Error::internal)?;
         Ok(IssuedToken { token, expires_at })
+    }
+
+    /// The refresh token that follows one: always the same, so that whoever sends a token twice, or has copied it, is on
+    /// the one chain of its session, where two who go on separately are noticed.
+    pub fn successor(&self, refresh_token: &str) -> String {
+        let next = self.succession.clone().chain_update(refresh_token.as_bytes()).finalize();
+        BASE64URL_NOPAD.encode(&next.into_bytes())
     }
 
     pub fn check(&self, token: &str, now: Timestamp) -> Result<AccessClaims, TokenError> {
@@ -103,7 +116,7 @@ pub fn kid(secret: &SecretString) -> String {
     HEXLOWER.encode(&digest[..6])
 }
 
-/// 256 random bits.
+/// The first of a session: 256 random bits.
 pub fn new_refresh_token() -> Result<String> {
     let mut bytes = [0u8; 32];
     rand::rngs::OsRng.try_fill_bytes(&mut bytes).map_err(Error::internal)?;

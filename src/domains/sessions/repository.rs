@@ -125,8 +125,13 @@ pub async fn mark_seen(conn: &mut Conn, seen: &[(SessionId, Timestamp)]) -> Resu
     Ok(())
 }
 
-pub async fn insert_token(write: &mut Write<'_>, token: &RefreshToken) -> Result<()> {
-    on_backend!(write.conn(), c => diesel::insert_into(refresh_tokens::table).values(token).execute(c).await)?;
+/// A token that is there already stays as it is.
+pub async fn ensure_token(write: &mut Write<'_>, token: &RefreshToken) -> Result<()> {
+    on_backend!(write.conn(), c => diesel::insert_into(refresh_tokens::table)
+        .values(token)
+        .on_conflict_do_nothing()
+        .execute(c)
+        .await)?;
     Ok(())
 }
 

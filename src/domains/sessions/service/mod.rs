@@ -55,15 +55,14 @@ pub async fn open(app: &App, write: &mut Write<'_>, user_id: UserId, request: &R
         ended_at: None,
     };
     repository::insert(write, &session).await?;
-    let refresh_token = issue(write, session.id).await?;
+    let refresh_token = new_refresh_token()?;
+    give_out(write, session.id, &refresh_token).await?;
     Ok(Opened { session, refresh_token })
 }
 
-async fn issue(write: &mut Write<'_>, session_id: SessionId) -> Result<String> {
-    let token = new_refresh_token()?;
-    let row = RefreshToken { token_hash: token_hash(&token), session_id, created_at: write.now(), used_at: None };
-    repository::insert_token(write, &row).await?;
-    Ok(token)
+async fn give_out(write: &mut Write<'_>, session_id: SessionId, token: &str) -> Result<()> {
+    let row = RefreshToken { token_hash: token_hash(token), session_id, created_at: write.now(), used_at: None };
+    repository::ensure_token(write, &row).await
 }
 
 /// What came of a refresh token.
@@ -94,7 +93,8 @@ pub async fn rotate(app: &App, write: &mut Write<'_>, token: &str) -> Result<Rot
     }
     repository::touch(write, session.id, now).await?;
     write.forget(&SessionKey(session.id));
-    let refresh_token = issue(write, session.id).await?;
+    let refresh_token = app.tokens.successor(token);
+    give_out(write, session.id, &refresh_token).await?;
     Ok(Rotation::Renewed(Opened { session: Session { last_seen_at: now, ..session }, refresh_token }))
 }
 
