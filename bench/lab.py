@@ -25,6 +25,7 @@ INSTALL = {
     "postgres": "PostgreSQL's server (Debian: apt install postgresql; macOS: brew install postgresql)",
     "psql": "PostgreSQL's client (Debian: apt install postgresql-client)",
     "pgbench": "pgbench (Debian: apt install postgresql-contrib, or part of postgresql)",
+    "redis-server": "Redis (Debian: apt install redis-server)",
     "wrk": "wrk (Debian: apt install wrk) or oha (cargo install oha)",
 }
 
@@ -132,6 +133,33 @@ class Postgres:
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)
+        self.process.wait()
+
+
+class Redis:
+    """A server of its own, that writes nothing down."""
+
+    def __init__(self, directory):
+        need("redis-server")
+        self.port = free_port()
+        self.log = os.path.join(directory, "redis.log")
+        self.process = subprocess.Popen(
+            [tool("redis-server"), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--dir", directory],
+            stdout=open(self.log, "w"), stderr=subprocess.STDOUT,
+        )
+        wait_until(self.answers, "Redis", self.process, self.log)
+
+    def url(self):
+        return f"redis://127.0.0.1:{self.port}"
+
+    def answers(self):
+        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self.port)) as connection:
+            connection.sendall(b"PING\r\n")
+            return connection.recv(16).startswith(b"+PONG")
+        return False
+
+    def stop(self):
+        self.process.terminate()
         self.process.wait()
 
 

@@ -73,7 +73,7 @@ impl Memory {
         })
     }
 
-    pub async fn get<F>(&self, text: &str, load: impl Fn() -> F) -> Result<Value>
+    pub async fn get<F>(&self, text: &str, parts: &[&str], load: impl Fn() -> F) -> Result<Value>
     where
         F: Future<Output = Result<Entry>>,
     {
@@ -84,7 +84,8 @@ impl Memory {
             };
             let found = self.entries.try_get_with_by_ref(text, loading).await;
             let (entry, epoch) = found.map_err(|error: Arc<Error>| Error::clone(&error))?;
-            if self.forgotten.get(text).is_none_or(|since| epoch >= since) {
+            let is_forgotten = |text: &str| self.forgotten.get(text).is_some_and(|since| epoch < since);
+            if !is_forgotten(text) && !parts.iter().any(|part| is_forgotten(part)) {
                 return Ok(entry.value);
             }
             self.entries.invalidate(text).await;

@@ -47,6 +47,9 @@ pub trait Key: Send + Sync {
     type Value: Serialize + DeserializeOwned + Send + Sync + 'static;
     /// How long a value is believed if nobody forgets it before; ten minutes at the most.
     const LIFETIME: Duration;
+    /// The texts of the values that go into this one, which is forgotten with any of them. While it is loaded, they
+    /// are to be had from [`Cache::part`].
+    const PARTS: &'static [&'static str] = &[];
     /// `orgraph:<module>:<type>:v<version>:<id>`; the version changes with the shape of the value.
     fn text(&self) -> String;
     /// Whether a value says that there is nothing: that is believed for a short time only.
@@ -78,7 +81,21 @@ impl Cache {
             return Ok(Arc::new(load().await?));
         }
         let text = key.text();
-        self.memory.get(&text, || self.find::<K, F>(&text, &load)).await?.downcast().map_err(|_| shared_text())
+        let found = self.memory.get(&text, K::PARTS, || self.find::<K, F>(&text, &load)).await?;
+        found.downcast().map_err(|_| shared_text())
+    }
+
+    /// The same for a value that goes into another one, while that is loaded. What this process holds may be older than
+    /// what Redis has been told of the parts, so that the whole would be kept there as newer than it is.
+    pub async fn part<K, F>(&self, key: &K, load: impl Fn() -> F) -> Result<Arc<K::Value>>
+    where
+        K: Key,
+        F: Future<Output = Result<K::Value>> + Send,
+    {
+        if !self.is_shared() {
+            return self.get(key, load).await;
+        }
+        self.find::<K, F>(&key.text(), &load).await?.value.downcast().map_err(|_| shared_text())
     }
 
     /// From Redis, or else by loading.
@@ -88,7 +105,7 @@ impl Cache {
         F: Future<Output = Result<K::Value>> + Send,
     {
         let found = match &self.redis {
-            Some(redis) => redis.get(text).await,
+            Some(redis) => redis.get(text, K::PARTS).await,
             None => self::redis::Found::Unavailable,
         };
         if let self::redis::Found::Value(bytes) = &found
@@ -102,7 +119,7 @@ impl Cache {
         let size = bytes.len();
         let entry = entry::<K>(value, size);
         if let (Some(redis), self::redis::Found::Nothing(seen)) = (&self.redis, found) {
-            redis.put(text, &seen, bytes, entry.lifetime).await;
+            redis.put(text, K::PARTS, &seen, &bytes, entry.lifetime).await;
         }
         Ok(entry)
     }

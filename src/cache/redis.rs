@@ -26,11 +26,12 @@ const CONNECTING: Duration = Duration::from_secs(1);
 /// How often that is tried.
 const PERIOD: Duration = Duration::from_millis(250);
 
-/// Writes a value unless it has been forgotten since it was looked for.
+/// Writes a value unless it, or a part of it, has been forgotten since it was looked for.
 const PUT: &str = r"
-    if (redis.call('GET', KEYS[2]) or '') == ARGV[1] then
-        redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-    end";
+    for at = 2, #KEYS do
+        if (redis.call('GET', KEYS[at]) or '') ~= ARGV[at + 1] then return end
+    end
+    redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])";
 
 pub struct Redis {
     client: Client,
@@ -63,9 +64,23 @@ struct Link {
 /// What Redis has under a key.
 pub enum Found {
     Value(Vec<u8>),
-    /// Nothing, and when it was last forgotten.
-    Nothing(String),
+    /// Nothing that can be believed.
+    Nothing(Seen),
     Unavailable,
+}
+
+/// When a value and its parts were last forgotten, as a connection has seen it.
+pub struct Seen {
+    marks: Vec<String>,
+    number: u64,
+}
+
+impl Link {
+    /// What a value begins with that can be believed: nothing of it was lost, nor were its parts forgotten.
+    fn beginning(&self, marks: &[String]) -> Vec<u8> {
+        let of_parts = marks.get(1..).unwrap_or_default().join(",");
+        format!("{}{of_parts}:", self.seal).into_bytes()
+    }
 }
 
 impl Redis {
@@ -134,26 +149,38 @@ impl Redis {
         }
     }
 
-    pub async fn get(&self, text: &str) -> Found {
+    pub async fn get(&self, text: &str, parts: &[&str]) -> Found {
         let Some(link) = self.link() else { return Found::Unavailable };
         let mut command = redis::cmd("MGET");
         command.arg(text).arg(mark(text));
+        for part in parts {
+            command.arg(mark(part));
+        }
         let mut connection = link.connection.clone();
-        let found: Option<(Option<Vec<u8>>, Option<String>)> =
-            self.ask(&link, command.query_async(&mut connection)).await;
-        let Some((value, seen)) = found else { return Found::Unavailable };
-        let value = value
-            .and_then(|mut bytes| bytes.starts_with(link.seal.as_bytes()).then(|| bytes.split_off(link.seal.len())));
-        value.map_or_else(|| Found::Nothing(seen.unwrap_or_default()), Found::Value)
+        let found: Option<Vec<Option<Vec<u8>>>> = self.ask(&link, command.query_async(&mut connection)).await;
+        let Some(found) = found else { return Found::Unavailable };
+        let mut found = found.into_iter();
+        let value = found.next().flatten();
+        let marks: Vec<_> = found.map(|mark| String::from_utf8(mark.unwrap_or_default()).unwrap_or_default()).collect();
+        let beginning = link.beginning(&marks);
+        match value {
+            Some(mut bytes) if bytes.starts_with(&beginning) => Found::Value(bytes.split_off(beginning.len())),
+            _ => Found::Nothing(Seen { marks, number: link.number }),
+        }
     }
 
-    /// Keeps a value, unless it has been forgotten since `seen`.
-    pub async fn put(&self, text: &str, seen: &str, value: Vec<u8>, lifetime: Duration) {
-        let Some(link) = self.link() else { return };
-        let value = [link.seal.as_bytes(), &value].concat();
+    /// Keeps a value, unless it or a part of it has been forgotten since it was looked for.
+    pub async fn put(&self, text: &str, parts: &[&str], seen: &Seen, value: &[u8], lifetime: Duration) {
+        // Parts may have come from elsewhere while this connection was lost.
+        let Some(link) = self.link().filter(|link| link.number == seen.number) else { return };
+        let value = [&link.beginning(&seen.marks), value].concat();
         let millis = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
         let mut call = self.put.prepare_invoke();
-        call.key(text).key(mark(text)).arg(seen).arg(value).arg(millis);
+        call.key(text).key(mark(text)).arg(value).arg(millis);
+        for part in parts {
+            call.key(mark(part));
+        }
+        call.arg(&seen.marks);
         let mut connection = link.connection.clone();
         let _: Option<()> = self.ask(&link, call.invoke_async(&mut connection)).await;
     }

@@ -1,12 +1,14 @@
 //! Which rows a viewer may see.
 
+use serde::{Deserialize, Serialize};
+
 use crate::ids::{DeptId, UserId};
 
 /// The rows of scoped tables (users, departments, sessions, logs) that are there for a viewer.
 ///
 /// Repository functions on such tables take one, so that none can be called without; what cannot be worked
 /// out is [`Scope::Nothing`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Scope {
     Nothing,
     /// Oneself, and what belongs to these departments.

@@ -24,6 +24,30 @@ impl Key for Number {
     }
 }
 
+/// What goes into a [`Whole`].
+struct Part;
+
+impl Key for Part {
+    type Value = String;
+    const LIFETIME: Duration = Duration::from_secs(300);
+
+    fn text(&self) -> String {
+        "orgraph:tests:part:v1:all".into()
+    }
+}
+
+struct Whole(u32);
+
+impl Key for Whole {
+    type Value = String;
+    const LIFETIME: Duration = Duration::from_secs(300);
+    const PARTS: &'static [&'static str] = &["orgraph:tests:part:v1:all"];
+
+    fn text(&self) -> String {
+        format!("orgraph:tests:whole:v1:{}", self.0)
+    }
+}
+
 /// A cache with a count of what had to be loaded.
 struct Counted {
     cache: Cache,
@@ -54,6 +78,16 @@ impl Counted {
             Ok(value.map(str::to_owned))
         };
         self.cache.get(&Number(number), load).await.unwrap().as_ref().clone()
+    }
+
+    /// A whole, loaded if it has to be from a part that is loaded as `part` if it has to be.
+    async fn whole(&self, number: u32, part: &str) -> String {
+        let load = || async {
+            self.loads.fetch_add(1, Ordering::SeqCst);
+            let part = self.cache.part(&Part, || async { Ok(part.to_owned()) }).await?;
+            Ok(format!("{number} {part}"))
+        };
+        self.cache.get(&Whole(number), load).await.unwrap().as_ref().clone()
     }
 
     fn loads(&self) -> usize {
@@ -94,6 +128,8 @@ with_and_without_redis!(
     a_load_that_was_overtaken_is_not_believed,
     many_who_ask_at_once_load_once,
     a_failed_load_is_not_kept,
+    a_whole_is_forgotten_with_its_parts,
+    a_whole_whose_part_was_forgotten_meanwhile_is_not_believed,
 );
 
 async fn a_value_is_loaded_once(cache: std::sync::Arc<Counted>) {
@@ -154,6 +190,47 @@ async fn a_failed_load_is_not_kept(cache: std::sync::Arc<Counted>) {
     let failing = || async { Err(orgraph::error::Error::Unavailable("no database".into())) };
     assert!(cache.cache.get(&Number(1), failing).await.is_err());
     assert_eq!(cache.get(1, Some("one")).await.as_deref(), Some("one"));
+}
+
+async fn a_whole_is_forgotten_with_its_parts(cache: std::sync::Arc<Counted>) {
+    for _ in 0..2 {
+        assert_eq!((cache.whole(1, "a").await, cache.whole(2, "-").await), ("1 a".to_owned(), "2 a".to_owned()));
+    }
+    assert_eq!(cache.loads(), 2);
+    cache.cache.forget(&[Part.text()]).await;
+    assert_eq!((cache.whole(1, "b").await, cache.whole(2, "-").await), ("1 b".to_owned(), "2 b".to_owned()));
+    // The other way round, the part stays.
+    cache.cache.forget(&[Whole(1).text()]).await;
+    assert_eq!((cache.whole(1, "-").await, cache.whole(2, "-").await), ("1 b".to_owned(), "2 b".to_owned()));
+    assert_eq!(cache.loads(), 5);
+}
+
+async fn a_whole_whose_part_was_forgotten_meanwhile_is_not_believed(cache: std::sync::Arc<Counted>) {
+    let is_first = AtomicUsize::new(0);
+    let load = || async {
+        let part = cache.cache.part(&Part, || async { Ok("old".to_owned()) }).await?;
+        if is_first.fetch_add(1, Ordering::SeqCst) == 0 {
+            cache.cache.forget(&[Part.text()]).await;
+            cache.cache.part(&Part, || async { Ok("new".to_owned()) }).await?;
+        }
+        Ok(part.as_ref().clone())
+    };
+    assert_eq!(*cache.cache.get(&Whole(1), load).await.unwrap(), "new");
+    assert_eq!(cache.whole(1, "-").await, "new");
+}
+
+/// A node has not heard yet of what another one has forgotten. It must not put together what Redis then keeps as new.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_whole_is_made_of_parts_that_only_this_node_still_holds() {
+    let Some(redis) = RedisServer::start() else { return };
+    let (here, there) = (Counted::new(SIZE, Some(&redis)).await, Counted::new(0, Some(&redis)).await);
+    assert_eq!(here.whole(1, "old").await, "1 old");
+    // As another node leaves Redis, but for its message.
+    redis.ask(&format!("DEL {}", Part.text()));
+    redis.ask(&format!("SET {{{}}}:forgotten x", Part.text()));
+    assert_eq!(here.whole(2, "new").await, "2 new");
+    assert_eq!(there.whole(2, "-").await, "2 new");
+    assert_eq!(there.whole(1, "-").await, "1 new", "what was made before is not believed either");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -72,6 +72,8 @@ async fn of_twenty_guesses_at_once_five_are_judged(app: TestApp) {
 
 async fn a_lock_ends_by_itself_and_by_an_administrator(app: TestApp) {
     let user = app.user().login().await;
+    // Made before the node begins, which learns of what others change a moment later only.
+    let helper = app.user().permissions(&["sys:user:unlock", "sys:user:read"]).scope("ALL").staff().login().await;
     let node = app.protected(None, LOCKOUT).await;
     let (anonymous, admin) = (node.anonymous(), app.admin().await.on(&node));
     let lock = async || {
@@ -88,7 +90,6 @@ async fn a_lock_ends_by_itself_and_by_an_administrator(app: TestApp) {
     assert_eq!(opened.data()["login"]["user"]["lockedUntil"], Value::Null);
 
     lock().await;
-    let helper = app.user().permissions(&["sys:user:unlock", "sys:user:read"]).scope("ALL").staff().login().await;
     let unlocked = helper.on(&node).data(UNLOCK, json!({ "id": user.id })).await;
     assert_eq!(unlocked["unlockUser"]["user"]["lockedUntil"], Value::Null);
     assert_eq!(try_login(&anonymous, &user.username, &user.password).await.code(), None);

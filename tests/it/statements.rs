@@ -131,4 +131,23 @@ async fn nodes_by_id(app: TestApp) {
     assert_eq!(statements, 2);
 }
 
-on_each_database!(pages_of_users, edges, full_pages_are_full, permissions_with_their_menus, nodes_by_id);
+/// Who one is comes from the cache, and is never older than the last change.
+async fn the_viewer(app: TestApp) {
+    const QUERY: &str = "{ viewer { user { nickname email lastLoginAt lockedUntil version } permissions } }";
+    for (who, viewer) in viewers(&app).await {
+        viewer.data(QUERY, json!({})).await;
+        let (statements, before) = app.statements(viewer.data(QUERY, json!({}))).await;
+        assert_eq!(statements, 0, "for a {who}");
+        let email = format!("{}@example.net", viewer.username);
+        let change = "mutation($i: UpdateProfileInput!) { updateProfile(input: $i) { user { version } } }";
+        viewer.data(change, json!({ "i": { "nickname": "Changed", "email": email } })).await;
+        app.app.clock.advance(std::time::Duration::from_secs(60));
+        app.anonymous().login(&viewer.username, &viewer.password).await;
+        let mut after = viewer.data(QUERY, json!({})).await["viewer"].clone();
+        assert_eq!((&after["user"]["nickname"], &after["user"]["email"]), (&json!("Changed"), &json!(email)));
+        assert!(text(&after["user"]["lastLoginAt"]) > text(&before["viewer"]["user"]["lastLoginAt"]));
+        assert_eq!(after["permissions"].take(), before["viewer"]["permissions"]);
+    }
+}
+
+on_each_database!(pages_of_users, edges, full_pages_are_full, permissions_with_their_menus, nodes_by_id, the_viewer);

@@ -11,11 +11,10 @@ use crate::clock::Timestamp;
 use crate::domains::menus::graphql::SidebarItem;
 use crate::domains::sessions::graphql::SessionObject;
 use crate::domains::users::graphql::{UserObject, UserPayload};
-use crate::domains::users::loader::UserById;
-use crate::domains::{menus, sessions};
+use crate::domains::{menus, sessions, users};
 use crate::error::Error;
 use crate::graphql::guard::{authenticated, public};
-use crate::graphql::{ContextExt, Field, edge, load, mutation, query};
+use crate::graphql::{ContextExt, Field, edge, mutation, query};
 use crate::security::{CAPTCHA_LIFETIME, Permission};
 
 /// Who sends this request: the user, the session, and what they may do.
@@ -29,8 +28,9 @@ impl ViewerObject {
     async fn user(&self, ctx: &Context<'_>) -> Field<UserObject> {
         edge(ctx, self, true, async {
             let id = ctx.viewer().identity()?.user_id;
-            let user = load(ctx, UserById(id)).await?;
-            user.map(UserObject).ok_or_else(|| Error::not_found("user", id))
+            let account = users::service::account(ctx.app(), id).await?;
+            let user = account.as_ref().as_ref().map(|account| UserObject(Arc::new(account.user.clone())));
+            user.ok_or_else(|| Error::not_found("user", id))
         })
         .await
     }

@@ -8,7 +8,7 @@ use crate::domains::depts::service::DeptTree;
 use crate::domains::logs::model::{LoginOutcome, NewLoginLog};
 use crate::domains::sessions::service::{Opened, Rotation};
 use crate::domains::users::model::User;
-use crate::domains::{depts, logs, roles, sessions, users};
+use crate::domains::{depts, logs, sessions, users};
 use crate::error::{Error, Result};
 use crate::ids::DeptId;
 use crate::security::{Identity, PasswordPolicy, Permissions, RequestInfo, Scope, TokenError, Viewer};
@@ -54,38 +54,34 @@ async fn identify(app: &App, token: &str) -> Result<Result<Identity, &'static st
         Err(TokenError::Expired) => return Ok(Err(EXPIRED)),
         Err(TokenError::Invalid) => return Ok(Err(BAD_TOKEN)),
     };
-    let session = sessions::service::of_request(app, claims.sid).await?;
-    let Some(session) = session.as_ref() else {
+    let (session, account) =
+        tokio::try_join!(sessions::service::of_request(app, claims.sid), users::service::account(app, claims.sub))?;
+    let (Some(session), Some(account)) = (session.as_ref(), account.as_ref()) else {
         return Ok(Err(ENDED));
     };
     if session.user_id != claims.sub {
         return Ok(Err(BAD_TOKEN));
     }
-    let account = users::service::account(app, claims.sub).await?;
-    let Some(account) = account.as_ref() else {
-        return Ok(Err(ENDED));
-    };
-    if !account.is_enabled || !may_act(&*depts::service::tree(app).await?, account.is_superuser, account.dept_id) {
+    let user = &account.user;
+    if !user.is_enabled() || !(user.is_superuser || account.is_dept_open) {
         return Ok(Err(DISABLED));
     }
     let must_change_password =
-        must_change_password(&app.policy.password, account.must_change_password, account.password_changed_at, now);
+        must_change_password(&app.policy.password, user.must_change_password, user.password_changed_at, now);
     let (permissions, scope) = if must_change_password {
-        (Permissions::default(), Scope::Limited { user: Some(claims.sub), subtrees: Vec::new(), depts: Vec::new() })
-    } else if account.is_superuser {
+        (Permissions::default(), Scope::Limited { user: Some(user.id), subtrees: Vec::new(), depts: Vec::new() })
+    } else if user.is_superuser {
         (Permissions::all(), Scope::All)
     } else {
-        let snapshot = roles::service::snapshot(app).await?;
-        let scope = snapshot.scope(&account.roles, claims.sub, account.dept_id);
-        (snapshot.permissions(&account.roles), scope)
+        (account.permissions, account.scope.clone())
     };
     Ok(Ok(Identity {
-        user_id: claims.sub,
+        user_id: user.id,
         session_id: session.id,
-        username: account.username.clone(),
-        dept_id: account.dept_id,
-        is_superuser: account.is_superuser && !must_change_password,
-        is_staff: account.is_staff,
+        username: user.username.clone(),
+        dept_id: user.dept_id,
+        is_superuser: user.is_superuser && !must_change_password,
+        is_staff: user.is_staff,
         permissions,
         scope,
         session_expires_at: session.expires_at,

@@ -61,18 +61,30 @@ impl DeptTree {
 
 pub struct DeptTreeKey;
 
+impl DeptTreeKey {
+    pub const TEXT: &'static str = "orgraph:depts:tree:v1:all";
+}
+
 impl Key for DeptTreeKey {
     type Value = DeptTree;
     const LIFETIME: Duration = Duration::from_secs(300);
 
     fn text(&self) -> String {
-        "orgraph:depts:tree:v1:all".into()
+        Self::TEXT.into()
     }
 }
 
 pub async fn tree(app: &App) -> Result<Arc<DeptTree>> {
-    let read = || async { DeptTree::read(&mut app.db.read().await?).await };
-    app.cache.get(&DeptTreeKey, read).await
+    app.cache.get(&DeptTreeKey, || read(app)).await
+}
+
+/// The same for a value that it goes into.
+pub async fn tree_part(app: &App) -> Result<Arc<DeptTree>> {
+    app.cache.part(&DeptTreeKey, || read(app)).await
+}
+
+async fn read(app: &App) -> Result<DeptTree> {
+    DeptTree::read(&mut app.db.read().await?).await
 }
 
 /// The tree as this transaction sees it. (One that holds a connection must not wait for another.)

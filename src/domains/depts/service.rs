@@ -1,6 +1,5 @@
 //! The rules of departments.
 
-use super::cache::DeptTreeKey;
 use super::input::{CreateDeptInput, DeleteDeptInput, UpdateDeptInput};
 use super::model::{self, Dept, DeptFilter, DeptId, DeptSort};
 use super::repository;
@@ -14,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::security::{Scope, Viewer};
 use crate::validate::{Check, map, parse_id};
 
-pub use super::cache::{DeptTree, tree, tree_within};
+pub use super::cache::{DeptTree, DeptTreeKey, tree, tree_part, tree_within};
 
 pub struct Listed {
     pub slice: Slice<Dept>,

@@ -15,7 +15,7 @@ use crate::db::page::{Direction, Order, Page, Slice};
 use crate::db::schema::menus;
 use crate::db::{Conn, Lock};
 use crate::domains::Status;
-use crate::domains::roles::cache::RoleSnapshotKey;
+use crate::domains::roles::service::RoleSnapshotKey;
 use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::security::{Permission, Permissions, Viewer};

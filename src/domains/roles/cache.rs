@@ -91,18 +91,23 @@ impl RoleSnapshot {
 
 pub struct RoleSnapshotKey;
 
+impl RoleSnapshotKey {
+    pub const TEXT: &'static str = "orgraph:roles:snapshot:v1:all";
+}
+
 impl Key for RoleSnapshotKey {
     type Value = RoleSnapshot;
     const LIFETIME: Duration = Duration::from_secs(300);
 
     fn text(&self) -> String {
-        "orgraph:roles:snapshot:v1:all".into()
+        Self::TEXT.into()
     }
 }
 
-pub async fn snapshot(app: &App) -> Result<Arc<RoleSnapshot>> {
+/// For a value that it goes into.
+pub async fn snapshot_part(app: &App) -> Result<Arc<RoleSnapshot>> {
     let read = || async { RoleSnapshot::read(&mut app.db.read().await?, &[Status::Enabled]).await };
-    app.cache.get(&RoleSnapshotKey, read).await
+    app.cache.part(&RoleSnapshotKey, read).await
 }
 
 /// What every role would grant if all its menus were enabled, as this transaction sees it: what is given away is all

@@ -1,6 +1,6 @@
 //! The rules of roles: nobody can grant what they lack, and nobody locks themselves out.
 
-use super::cache::{RoleGrant, RoleSnapshotKey, potential};
+use super::cache::{RoleGrant, potential};
 use super::input::{CreateRoleInput, DeleteRolesInput, SetRoleDataScopeInput, SetRoleMenusInput, UpdateRoleInput};
 use super::model::{self, DataScope, Role, RoleFilter, RoleId, RoleSort};
 use super::repository;
@@ -15,7 +15,7 @@ use crate::ids::DeptId;
 use crate::security::{Permission, Viewer};
 use crate::validate::{Check, apply, difference, map};
 
-pub use super::cache::{RoleSnapshot, snapshot};
+pub use super::cache::{RoleSnapshot, RoleSnapshotKey, snapshot_part};
 pub use super::repository::{ids_of_user, ids_of_users, replace_of_user};
 
 pub struct Listed {

@@ -3,26 +3,28 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::model::UserId;
+use serde::{Deserialize, Serialize};
+
+use super::model::{User, UserId};
 use super::repository;
 use crate::app::App;
 use crate::cache::Key;
-use crate::clock::Timestamp;
-use crate::domains::roles;
+use crate::domains::depts::service::DeptTreeKey;
+use crate::domains::roles::service::RoleSnapshotKey;
+use crate::domains::{depts, roles};
 use crate::error::Result;
-use crate::ids::{DeptId, RoleId};
-use crate::security::Scope;
+use crate::security::{Permissions, Scope};
 
-#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+/// An account, and what its roles and its department make of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
-    pub username: String,
-    pub dept_id: Option<DeptId>,
-    pub is_enabled: bool,
-    pub is_superuser: bool,
-    pub is_staff: bool,
-    pub roles: Vec<RoleId>,
-    pub must_change_password: bool,
-    pub password_changed_at: Option<Timestamp>,
+    /// Without the hash of the password, which is for the database alone.
+    pub user: User,
+    /// Whether neither the department nor one that it lies in is disabled.
+    pub is_dept_open: bool,
+    /// Of the enabled roles. A superuser holds all permissions and sees all rows without any.
+    pub permissions: Permissions,
+    pub scope: Scope,
 }
 
 pub struct AccountKey(pub UserId);
@@ -31,31 +33,30 @@ impl Key for AccountKey {
     /// `None`: there is no such account.
     type Value = Option<Account>;
     const LIFETIME: Duration = Duration::from_secs(300);
+    const PARTS: &'static [&'static str] = &[RoleSnapshotKey::TEXT, DeptTreeKey::TEXT];
 
     fn is_absent(value: &Self::Value) -> bool {
         value.is_none()
     }
 
     fn text(&self) -> String {
-        format!("orgraph:users:account:v2:{}", self.0.uuid().simple())
+        format!("orgraph:users:account:v3:{}", self.0.uuid().simple())
     }
 }
 
 pub async fn account(app: &App, id: UserId) -> Result<Arc<Option<Account>>> {
     app.cache
         .get(&AccountKey(id), || async {
+            let (snapshot, tree) = (roles::service::snapshot_part(app).await?, depts::service::tree_part(app).await?);
             let mut conn = app.db.read().await?;
             let found = repository::by_ids(&mut conn, &Scope::All, &[id]).await?;
             let Some(user) = found.into_iter().next() else { return Ok(None) };
+            let roles = roles::service::ids_of_user(&mut conn, id).await?;
             Ok(Some(Account {
-                is_enabled: user.is_enabled(),
-                username: user.username,
-                dept_id: user.dept_id,
-                is_superuser: user.is_superuser,
-                is_staff: user.is_staff,
-                must_change_password: user.must_change_password,
-                password_changed_at: user.password_changed_at,
-                roles: roles::service::ids_of_user(&mut conn, id).await?,
+                is_dept_open: user.dept_id.is_none_or(|dept| tree.is_open(dept)),
+                permissions: snapshot.permissions(&roles),
+                scope: snapshot.scope(&roles, id, user.dept_id),
+                user: User { password_hash: None, ..user },
             }))
         })
         .await

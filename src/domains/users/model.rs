@@ -1,7 +1,7 @@
 //! The rows of users.
 
 use diesel::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::super::{Status, TimeRange};
 use crate::app::Lockout;
@@ -12,7 +12,7 @@ use crate::db::schema::{user_password_history, users};
 pub use crate::ids::UserId;
 use crate::ids::{DeptId, PasswordHistoryId, RoleId};
 
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable, AsChangeset, Serialize, Deserialize)]
 #[diesel(table_name = users, treat_none_as_null = true)]
 #[serde(rename_all = "camelCase")]
 pub struct User {

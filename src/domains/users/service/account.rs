@@ -2,7 +2,6 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-use super::super::cache::AccountKey;
 use super::super::model::User;
 use super::super::repository;
 use super::{named_taken, password};
@@ -89,6 +88,5 @@ pub async fn reset_superuser_password(
     }
     repository::remember_password(&mut write, after.id, &hash).await?;
     sessions::service::end_all(&mut write, after.id, None).await?;
-    write.forget(&AccountKey(after.id));
     write.commit().await
 }

@@ -144,6 +144,5 @@ pub(super) async fn save(write: &mut Write<'_>, before: &User, after: &User) -> 
     if !repository::update(write, before, after).await? {
         return Err(Error::stale("user", before.version, before.version + 1));
     }
-    write.forget(&AccountKey(after.id));
     Ok(())
 }

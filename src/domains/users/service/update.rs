@@ -1,6 +1,5 @@
 //! Changing users' own data.
 
-use super::super::cache::AccountKey;
 use super::super::input::{UpdateProfileInput, UpdateUserInput};
 use super::super::model::{User, UserId};
 use super::super::repository;
@@ -89,7 +88,6 @@ async fn save(mut write: Write<'_>, before: User, mut after: User) -> Result<Use
         if !repository::update(&mut write, &before, &after).await.map_err(named_taken)? {
             return Err(Error::stale("user", before.version, before.version + 1));
         }
-        write.forget(&AccountKey(after.id));
     }
     write.commit().await?;
     Ok(after)
