@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 
 use super::negotiate::{self, Form};
 use super::request::TraceId;
-use super::{Server, address, graphiql};
+use super::{Server, address, cookie, graphiql};
 use crate::domains::auth;
 use crate::error::{Error, ErrorCode};
 use crate::graphql::{Operation, execute, finish, is_request_error};
@@ -177,6 +177,7 @@ async fn run(
         ip: address::client(peer.ip(), headers, &server.options.trusted_proxies).to_string(),
         user_agent: headers.get(header::USER_AGENT).map(|agent| clip(&String::from_utf8_lossy(agent.as_bytes()), 512)),
         operation: operation.name().map(str::to_owned),
+        cookie: cookie::refresh_cookie(headers),
     };
     let viewer = match auth::service::viewer(&server.app, bearer(headers), info).await {
         Ok(viewer) => viewer,
@@ -219,7 +220,9 @@ fn reply(mut answer: Answer, form: Form, trace: &TraceId) -> Response {
         _ if form == Form::GraphqlResponse => StatusCode::BAD_REQUEST,
         _ => StatusCode::OK,
     };
-    render(status, form, &answer)
+    let mut response = render(status, form, &answer);
+    response.headers_mut().extend(std::mem::take(&mut answer.http_headers));
+    response
 }
 
 fn code_of(answer: &Answer) -> Option<&str> {

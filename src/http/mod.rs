@@ -7,11 +7,13 @@
 //! | `graphql.rs` | `POST` and `GET /graphql` |
 //! | `negotiate.rs` | media types |
 //! | `address.rs` | the address of the client, behind proxies or not |
+//! | `cookie.rs` | the refresh cookie, and whose pages may use it |
 //! | `request.rs` | trace ids, request log, panics |
 //! | `health.rs` | `/healthz`, `/readyz` |
 //! | `graphiql.rs` | the query editor |
 
 mod address;
+mod cookie;
 mod graphiql;
 mod graphql;
 mod health;

@@ -3,6 +3,7 @@
 
 mod attempts;
 mod captcha;
+mod cookie;
 mod password;
 mod permission;
 mod policy;
@@ -13,6 +14,7 @@ mod viewer;
 
 pub use attempts::{LoginCounters, MINUTE, network};
 pub use captcha::{CAPTCHA_LIFETIME, Captcha, Captchas};
+pub use cookie::RefreshCookie;
 pub use password::{MAX_PASSWORD_BYTES, MIN_PASSWORD_CHARS, Passwords, generate_password};
 pub use permission::{Permission, Permissions};
 pub use policy::{CharacterClass, PasswordPolicy};

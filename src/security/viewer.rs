@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::{Permission, Permissions, Scope};
+use super::{Permission, Permissions, RefreshCookie, Scope};
 use crate::audit::Action;
 use crate::clock::Timestamp;
 use crate::error::{Error, Result};
@@ -17,6 +17,7 @@ pub struct RequestInfo {
     pub user_agent: Option<String>,
     /// The name of the GraphQL operation, if it has one.
     pub operation: Option<String>,
+    pub cookie: RefreshCookie,
 }
 
 /// Someone logged in, with what the session and the rights were when the request came in.

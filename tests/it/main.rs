@@ -32,6 +32,7 @@ mod architecture;
 mod auth;
 mod cache;
 mod conversation;
+mod cookies;
 mod crash;
 mod detours;
 mod http;

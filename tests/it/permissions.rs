@@ -117,7 +117,8 @@ fn verdict(field: &RootField, answer: &Answer) -> Verdict {
     match (answer.code().unwrap(), error["extensions"]["permission"].as_str()) {
         // Logging in is public, and says the same of wrong credentials.
         ("UNAUTHENTICATED", None) if field.right == Right::Public => {
-            assert!(message.contains("wrong") || message.contains("valid"), "{message}");
+            let says_why = ["wrong", "valid", "no refresh token"].iter().any(|why| message.contains(why));
+            assert!(says_why, "{message}");
             Verdict::LetIn
         }
         ("UNAUTHENTICATED", None) => Verdict::Unauthenticated,

@@ -123,8 +123,8 @@ pub struct SessionPayload {
     access_token: String,
     /// When the access token expires.
     expires_at: Timestamp,
-    /// Gives the next access token, once: use the new one from then on.
-    refresh_token: String,
+    /// Gives the next access token, once: use the new one from then on. Null if it is in the cookie.
+    refresh_token: Option<String>,
     /// The session.
     session: SessionObject,
     /// Who has logged in.
@@ -135,17 +135,25 @@ pub struct SessionPayload {
     password_expires_in_days: Option<i32>,
 }
 
-fn payload(ctx: &Context<'_>, tokens: service::Tokens) -> SessionPayload {
+fn payload(ctx: &Context<'_>, tokens: service::Tokens, in_cookie: bool) -> SessionPayload {
     ctx.viewer().has_logged_in(tokens.user.id);
+    if in_cookie {
+        let lifetime = tokens.session.expires_at.since(ctx.app().clock.now());
+        set_cookie(ctx, ctx.viewer().request.cookie.set(&tokens.refresh_token, lifetime));
+    }
     SessionPayload {
         must_change_password: tokens.must_change_password,
         password_expires_in_days: tokens.password_expires_in_days,
         access_token: tokens.access_token,
         expires_at: tokens.expires_at,
-        refresh_token: tokens.refresh_token,
+        refresh_token: (!in_cookie).then_some(tokens.refresh_token),
         session: SessionObject(Arc::new(tokens.session)),
         user: UserObject(Arc::new(tokens.user)),
     }
+}
+
+fn set_cookie(ctx: &Context<'_>, cookie: String) {
+    ctx.insert_http_header("set-cookie", cookie);
 }
 
 /// A session that was ended.
@@ -167,17 +175,42 @@ impl AuthMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "User name and password.")] input: LoginInput,
     ) -> Field<SessionPayload> {
-        mutation(ctx, async { Ok(payload(ctx, service::login(ctx.app(), ctx.viewer(), input).await?)) }).await
+        mutation(ctx, async {
+            let in_cookie = input.refresh_cookie;
+            if in_cookie {
+                ctx.viewer().request.cookie.ensure_own()?;
+            }
+            Ok(payload(ctx, service::login(ctx.app(), ctx.viewer(), input).await?, in_cookie))
+        })
+        .await
     }
 
-    /// Carries a session on with its refresh token. May appear once in an operation.
+    /// Carries a session on with its refresh token, which is in the input or in the cookie. May appear once in an
+    /// operation.
     #[graphql(directive = public::apply())]
     async fn refresh_session(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "The refresh token.")] input: RefreshSessionInput,
+        #[graphql(desc = "The refresh token; not needed where it is in the cookie.")] input: Option<
+            RefreshSessionInput,
+        >,
     ) -> Field<SessionPayload> {
-        mutation(ctx, async { Ok(payload(ctx, service::refresh(ctx.app(), ctx.viewer(), input).await?)) }).await
+        mutation(ctx, async {
+            let (app, viewer) = (ctx.app(), ctx.viewer());
+            if let Some(token) = input.and_then(|input| input.refresh_token) {
+                return Ok(payload(ctx, service::refresh(app, viewer, &token).await?, false));
+            }
+            let cookie = &viewer.request.cookie;
+            let token = cookie.token()?.ok_or(Error::Unauthenticated(
+                "There is no refresh token, neither in the input nor in the cookie. Log in again.",
+            ))?;
+            let refreshed = service::refresh(app, viewer, token).await;
+            if let Err(Error::Unauthenticated(_)) = refreshed {
+                set_cookie(ctx, cookie.clear());
+            }
+            Ok(payload(ctx, refreshed?, true))
+        })
+        .await
     }
 
     /// Ends the session that this request belongs to.
@@ -185,6 +218,10 @@ impl AuthMutation {
     async fn logout(&self, ctx: &Context<'_>) -> Field<LogoutPayload> {
         mutation(ctx, async {
             service::logout(ctx.app(), ctx.viewer()).await?;
+            let cookie = &ctx.viewer().request.cookie;
+            if cookie.is_sent() {
+                set_cookie(ctx, cookie.clear());
+            }
             Ok(LogoutPayload { session_id: ctx.viewer().identity()?.session_id.to_string().into() })
         })
         .await

@@ -14,6 +14,10 @@ pub struct LoginInput {
     pub password: String,
     /// A solved captcha, where one is wanted: after some failures with this user name or from this address.
     pub captcha: Option<CaptchaAnswer>,
+    /// Whether a browser shall keep the refresh token in a cookie that no script can read, for pages of this server's own
+    /// origin. The answer does not hold the token then, and `refreshSession` takes it from there. False if not given.
+    #[graphql(default)]
+    pub refresh_cookie: bool,
 }
 
 /// The answer to a captcha; each can be answered once.
@@ -29,9 +33,10 @@ pub struct CaptchaAnswer {
 #[derive(InputObject)]
 pub struct RefreshSessionInput {
     /// The refresh token of the last login or refresh. It works once: for ten
-    /// seconds it can be sent again, and one that comes later than that ends the session.
+    /// seconds it can be sent again, and one that comes later than that ends the session. Left out, it is the one in the
+    /// cookie.
     #[graphql(directive = sensitive::apply())]
-    pub refresh_token: String,
+    pub refresh_token: Option<String>,
 }
 
 /// A new password for oneself.

@@ -1,6 +1,6 @@
 //! The rules of logging in, and the way from a token to a viewer.
 
-use super::input::{ChangePasswordInput, LoginInput, RefreshSessionInput};
+use super::input::{ChangePasswordInput, LoginInput};
 use super::protection::{self, Attempt, Refusal};
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -196,11 +196,11 @@ fn tokens(app: &App, user: User, opened: Opened) -> Result<Tokens> {
     })
 }
 
-pub async fn refresh(app: &App, viewer: &Viewer, input: RefreshSessionInput) -> Result<Tokens> {
+pub async fn refresh(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
     let refused = Error::Unauthenticated(BAD_REFRESH);
     let tree = depts::service::tree(app).await?;
     let mut write = app.write(viewer).await?;
-    let opened = match sessions::service::rotate(app, &mut write, &input.refresh_token).await? {
+    let opened = match sessions::service::rotate(app, &mut write, token).await? {
         Rotation::Renewed(opened) => opened,
         Rotation::Refused => return Err(refused),
         Rotation::Reused(session) => {
