@@ -9,6 +9,7 @@ none there and asks a private Redis each time. Load generator turns between them
 
 import argparse
 import os
+import secrets
 import statistics
 import sys
 
@@ -40,14 +41,15 @@ def main():
     with laboratory() as (directory, running):
         postgres, redis = Postgres(directory), Redis(directory)
         running += [postgres, redis]
-        in_process = Server(binary, directory, postgres.url(), *DEMO, name="in process")
+        shared = {"ORGRAPH_TOKEN_SECRET": secrets.token_hex(32)}
+        in_process = Server(binary, directory, postgres.url(), *DEMO, name="in process", environment=shared)
         running.append(in_process)
         in_process.wait()
         token = restricted_viewer(in_process, in_process.login("admin", password), password)
         postgres.sql("VACUUM ANALYZE")
         only_redis = Server(
             binary, directory, postgres.url(), name="Redis only",
-            environment={"ORGRAPH_REDIS_URL": redis.url(), "ORGRAPH_CACHE_SIZE": "0"},
+            environment={**shared, "ORGRAPH_REDIS_URL": redis.url(), "ORGRAPH_CACHE_SIZE": "0"},
         )
         running.append(only_redis)
         only_redis.wait()

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `mod.rs` | [`Key`], and [`Cache`], which domains use |
 //! | `memory.rs` | the values in this process |
+//! | `place.rs` | where Redis is: one server, or what sentinels or a cluster say |
 //! | `redis.rs` | the values in Redis, the messages between nodes, and what happens while Redis is away |
 //! | `counters.rs` | [`Counters`]: what has happened how often |
 //! | `follow.rs` | learning from the database what other processes have changed |
@@ -18,6 +19,7 @@
 mod counters;
 mod follow;
 mod memory;
+mod place;
 mod redis;
 
 use std::sync::Arc;

@@ -9,15 +9,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Client, FromRedisValue, IntoConnectionInfo, ProtocolVersion, PushInfo, PushKind, RedisError,
-    Script,
-};
+use redis::{AsyncConnectionConfig, FromRedisValue, PushInfo, PushKind, RedisError, Script};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::mpsc;
 
 use super::LONGEST;
 use super::memory::Memory;
+use super::place::Place;
 
 /// The longest that a request waits for Redis.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -34,7 +32,7 @@ const PUT: &str = r"
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])";
 
 pub struct Redis {
-    client: Client,
+    place: Place,
     /// Database numbers do not divide channels, so the name has to.
     channel: String,
     installation: String,
@@ -86,14 +84,11 @@ impl Link {
 impl Redis {
     /// `installation` tells the values of this one from those of another that uses the same database by mistake.
     pub fn new(url: &SecretString, installation: &str) -> Result<Self, String> {
-        let info = url.expose_secret().into_connection_info().map_err(|error| error.to_string())?;
-        // Messages come over the same connection then; Redis 6 is the first to know it.
-        let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
-        let channel = format!("orgraph:{}:forget", settings.db());
-        let client = Client::open(info.set_redis_settings(settings)).map_err(|error| error.to_string())?;
+        let place = Place::parse(url.expose_secret())?;
+        let channel = format!("orgraph:{}:forget", place.number());
         let (sender, receiver) = mpsc::unbounded_channel();
         Ok(Self {
-            client,
+            place,
             channel,
             installation: installation.to_owned(),
             patience: PATIENCE,
@@ -127,7 +122,7 @@ impl Redis {
         let cause = match tokio::time::timeout(self.patience, question).await {
             Ok(Ok(answer)) => return Some(answer),
             // It is there, and only will not do this: its memory is full, or it is a replica.
-            Ok(Err(error)) if error.code().is_some() && !error.is_connection_dropped() => {
+            Ok(Err(error)) if error.code().is_some() && !error.is_connection_dropped() && !self.has_moved(&error) => {
                 tracing::debug!(cause = %error, "Redis refused a command");
                 return None;
             }
@@ -136,6 +131,12 @@ impl Redis {
         };
         self.lose(Some(link.number), &cause);
         None
+    }
+
+    /// Whether another server may have taken the place of this one.
+    fn has_moved(&self, error: &RedisError) -> bool {
+        self.place.may_move()
+            && matches!(error.code(), Some("READONLY" | "MOVED" | "ASK" | "CLUSTERDOWN" | "MASTERDOWN"))
     }
 
     /// Puts Redis out of use, if that is still the connection that failed.
@@ -152,9 +153,9 @@ impl Redis {
     pub async fn get(&self, text: &str, parts: &[&str]) -> Found {
         let Some(link) = self.link() else { return Found::Unavailable };
         let mut command = redis::cmd("MGET");
-        command.arg(text).arg(mark(text));
+        command.arg(&*self.place.key(text)).arg(self.mark(text));
         for part in parts {
-            command.arg(mark(part));
+            command.arg(self.mark(part));
         }
         let mut connection = link.connection.clone();
         let found: Option<Vec<Option<Vec<u8>>>> = self.ask(&link, command.query_async(&mut connection)).await;
@@ -176,9 +177,9 @@ impl Redis {
         let value = [&link.beginning(&seen.marks), value].concat();
         let millis = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
         let mut call = self.put.prepare_invoke();
-        call.key(text).key(mark(text)).arg(value).arg(millis);
+        call.key(&*self.place.key(text)).key(self.mark(text)).arg(value).arg(millis);
         for part in parts {
-            call.key(mark(part));
+            call.key(self.mark(part));
         }
         call.arg(&seen.marks);
         let mut connection = link.connection.clone();
@@ -200,9 +201,15 @@ impl Redis {
         commands.ignore_errors();
         let mark_is = uuid::Uuid::new_v4().simple().to_string();
         for text in texts {
-            commands.cmd("SET").arg(mark(text)).arg(&mark_is).arg("PX").arg((LONGEST * 2).as_millis() as u64).ignore();
+            commands
+                .cmd("SET")
+                .arg(self.mark(text))
+                .arg(&mark_is)
+                .arg("PX")
+                .arg((LONGEST * 2).as_millis() as u64)
+                .ignore();
         }
-        commands.cmd("DEL").arg(texts);
+        commands.cmd("DEL").arg(texts.iter().map(|text| self.place.key(text).into_owned()).collect::<Vec<_>>());
         if announce {
             commands.cmd("PUBLISH").arg(&self.channel).arg(texts.join("\n")).ignore();
         }
@@ -236,7 +243,12 @@ impl Redis {
     }
 
     fn own(&self, name: &str) -> String {
-        format!("orgraph:{}:{name}", self.installation)
+        self.place.key(&format!("orgraph:{}:{name}", self.installation)).into_owned()
+    }
+
+    /// Where it is kept when a key was last forgotten.
+    fn mark(&self, text: &str) -> String {
+        format!("{}:forgotten", self.place.key(text))
     }
 
     /// Takes Redis into use whenever it is there, and lets `memory` forget what other nodes say. Runs once, as long as the program.
@@ -272,7 +284,8 @@ impl Redis {
             .set_response_timeout(Some(CONNECTING.max(self.patience)))
             .set_push_sender(self.pushes.0.clone());
         let connecting = async {
-            let mut connection = self.client.get_multiplexed_async_connection_with_config(&config).await?;
+            let mut connection =
+                self.place.client().await?.get_multiplexed_async_connection_with_config(&config).await?;
             connection.subscribe(&self.channel).await?;
             let server: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
             let run =
@@ -308,11 +321,6 @@ impl Redis {
             }
         }
     }
-}
-
-/// Where it is kept when a key was last forgotten; in the same slot of a cluster.
-fn mark(text: &str) -> String {
-    format!("{{{text}}}:forgotten")
 }
 
 /// The keys that a message on our channel names.

@@ -16,9 +16,9 @@ pub struct Cache {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Cache")]
 pub struct CacheSettings {
-    /// redis://user:password@host:port/number, or rediss://… for TLS (Redis 6 or newer): what the nodes share, so that
-    /// they ask the database less. One number for one installation; without it, or while it is away, nodes still learn
-    /// of each other's changes, from the database
+    /// redis://user:password@host:port/number (Redis 6 or newer), rediss://… for TLS, redis+sentinel://host,host/master,
+    /// redis+cluster://host,host: what the nodes share, so that they ask the database less. One number for one
+    /// installation; without it, or while it is away, nodes still learn of each other's changes, from the database
     #[arg(long, global = true, env = "ORGRAPH_REDIS_URL", value_name = "URL", value_parser = URL)]
     #[arg(hide_env_values = true)]
     redis_url: Option<Setting>,
@@ -31,12 +31,10 @@ pub struct CacheSettings {
 impl CacheSettings {
     pub(super) fn read(&self, problems: &mut Problems) -> Option<Cache> {
         let redis_url = problems.read_some(self.redis_url.as_ref(), |text| {
-            let url = url::Url::parse(text);
-            if !url.is_ok_and(|url| matches!(url.scheme(), "redis" | "rediss") && url.has_host()) {
-                return Err("must be a URL like redis://host:6379 or, for TLS, rediss://host:6379".into());
-            }
             let url = SecretString::from(text);
-            Redis::new(&url, "").map(|_| url)
+            let checked = Redis::new(&url, "").map(|_| url);
+            checked
+                .map_err(|why| format!("must be a URL like redis://host:6379 or, for TLS, rediss://host:6379: {why}"))
         });
         let size = problems.read(&self.cache_size, |text| match text {
             "0" => Ok(0),

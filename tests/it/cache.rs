@@ -8,7 +8,7 @@ use tokio::sync::Barrier;
 
 use crate::support::RedisServer;
 
-struct Number(u32);
+pub struct Number(pub u32);
 
 impl Key for Number {
     /// `None`: there is no such number.
@@ -25,7 +25,7 @@ impl Key for Number {
 }
 
 /// What goes into a [`Whole`].
-struct Part;
+pub struct Part;
 
 impl Key for Part {
     type Value = String;
@@ -36,7 +36,7 @@ impl Key for Part {
     }
 }
 
-struct Whole(u32);
+pub struct Whole(pub u32);
 
 impl Key for Whole {
     type Value = String;
@@ -49,8 +49,8 @@ impl Key for Whole {
 }
 
 /// A cache with a count of what had to be loaded.
-struct Counted {
-    cache: Cache,
+pub struct Counted {
+    pub cache: Cache,
     loads: AtomicUsize,
 }
 
@@ -61,7 +61,11 @@ impl Counted {
     }
 
     async fn of(installation: &str, size: u64, redis: Option<&RedisServer>) -> std::sync::Arc<Self> {
-        let redis = redis.map(|server| Redis::new(&server.url().into(), installation).unwrap());
+        Self::at(installation, size, redis.map(RedisServer::url)).await
+    }
+
+    pub async fn at(installation: &str, size: u64, redis: Option<String>) -> std::sync::Arc<Self> {
+        let redis = redis.map(|url| Redis::new(&url.into(), installation).unwrap());
         let is_shared = redis.is_some();
         let counted = std::sync::Arc::new(Self { cache: Cache::new(size, redis), loads: AtomicUsize::new(0) });
         let listening = counted.clone();
@@ -72,7 +76,7 @@ impl Counted {
         counted
     }
 
-    async fn get(&self, number: u32, value: Option<&str>) -> Option<String> {
+    pub async fn get(&self, number: u32, value: Option<&str>) -> Option<String> {
         let load = || async {
             self.loads.fetch_add(1, Ordering::SeqCst);
             Ok(value.map(str::to_owned))
@@ -81,7 +85,7 @@ impl Counted {
     }
 
     /// A whole, loaded if it has to be from a part that is loaded as `part` if it has to be.
-    async fn whole(&self, number: u32, part: &str) -> String {
+    pub async fn whole(&self, number: u32, part: &str) -> String {
         let load = || async {
             self.loads.fetch_add(1, Ordering::SeqCst);
             let part = self.cache.part(&Part, || async { Ok(part.to_owned()) }).await?;
@@ -90,12 +94,12 @@ impl Counted {
         self.cache.get(&Whole(number), load).await.unwrap().as_ref().clone()
     }
 
-    fn loads(&self) -> usize {
+    pub fn loads(&self) -> usize {
         self.loads.load(Ordering::SeqCst)
     }
 }
 
-const SIZE: u64 = 1024 * 1024;
+pub const SIZE: u64 = 1024 * 1024;
 
 macro_rules! with_and_without_redis {
     ($($test:ident),+ $(,)?) => {$(
@@ -227,7 +231,7 @@ async fn no_whole_is_made_of_parts_that_only_this_node_still_holds() {
     assert_eq!(here.whole(1, "old").await, "1 old");
     // As another node leaves Redis, but for its message.
     redis.ask(&format!("DEL {}", Part.text()));
-    redis.ask(&format!("SET {{{}}}:forgotten x", Part.text()));
+    redis.ask(&format!("SET {}:forgotten x", Part.text()));
     assert_eq!(here.whole(2, "new").await, "2 new");
     assert_eq!(there.whole(2, "-").await, "2 new");
     assert_eq!(there.whole(1, "-").await, "1 new", "what was made before is not believed either");

@@ -1,78 +1,16 @@
 //! A server that is killed under write load loses nothing that it has acknowledged, and no record of it.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-use orgraph::db::Backend;
 use serde_json::{Value, json};
 
-use crate::support::{ADMIN_PASSWORD, FreshDb, Kind, text};
-
-/// The program itself, as an operator runs it.
-struct Server {
-    process: Child,
-    url: String,
-}
-
-impl Server {
-    fn start(db: &FreshDb, data: &std::path::Path) -> Self {
-        let url = match &db.backend {
-            Backend::Postgres { url } => url.clone(),
-            Backend::Sqlite { path } => format!("sqlite://{}", path.display()),
-        };
-        let mut process = Command::new(env!("CARGO_BIN_EXE_orgraph"))
-            .current_dir(data)
-            .env("ORGRAPH_DATA_DIR", data)
-            .env("ORGRAPH_DATABASE_URL", url)
-            .env("ORGRAPH_LISTEN", "127.0.0.1:0")
-            .env("ORGRAPH_BCRYPT_COST", "4")
-            .env("ORGRAPH_LOG", "warn")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // The welcome says where it listens.
-        let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let url = lines
-            .map_while(Result::ok)
-            .find_map(|line| line.split_whitespace().find(|word| word.starts_with("http://")).map(str::to_owned));
-        Self { process, url: url.expect("the server says its address") }
-    }
-
-    async fn run(&self, token: Option<&str>, query: &str, variables: Value) -> Option<Value> {
-        run(&self.url, token, query, variables).await
-    }
-
-    async fn login(&self) -> String {
-        let query =
-            "mutation($password: String!) { login(input: {username: \"admin\", password: $password}) { accessToken } }";
-        let answer = self.run(None, query, json!({ "password": ADMIN_PASSWORD })).await.unwrap();
-        text(&answer["data"]["login"]["accessToken"])
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // SIGKILL: nothing is told, nothing can be finished.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
-/// None if no whole answer came.
-async fn run(url: &str, token: Option<&str>, query: &str, variables: Value) -> Option<Value> {
-    let mut request = reqwest::Client::new().post(url).json(&json!({ "query": query, "variables": variables }));
-    if let Some(token) = token {
-        request = request.bearer_auth(token);
-    }
-    request.send().await.ok()?.json().await.ok()
-}
+use crate::support::{FreshDb, Kind, Program, run, text};
 
 async fn nothing_acknowledged_is_lost(kind: Kind) {
     let Some(db) = FreshDb::seeded(kind).await else { return };
     let data = tempfile::tempdir().unwrap();
-    let server = Server::start(&db, data.path());
+    let server = Program::start(&db, data.path(), &[]);
     let token = server.login().await;
 
     let stop = Arc::new(AtomicBool::new(false));
@@ -108,7 +46,7 @@ async fn nothing_acknowledged_is_lost(kind: Kind) {
     }
     assert!(acknowledged.len() >= 200);
 
-    let server = Server::start(&db, data.path());
+    let server = Program::start(&db, data.path(), &[]);
     let token = server.login().await;
     for chunk in acknowledged.chunks(100) {
         let ids: Vec<_> = chunk.iter().map(|(_, id)| id).collect();

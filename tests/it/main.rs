@@ -12,6 +12,8 @@
 //! | `permissions` | every root field and guarded edge against every kind of viewer |
 //! | `schema` | `schema.graphql` is current, described, and declares every right |
 //! | `cache` | the same promises of the cache in memory, in Redis, and of two on one Redis |
+//! | `places` | Redis behind TLS, sentinels and a cluster |
+//! | `cookies` | the refresh cookie, and whose pages may use it |
 //! | `auth` | logging in and out, tokens, sessions |
 //! | `crash` | a killed server loses nothing that it has acknowledged |
 //! | `detours` | nobody comes by a detour to what the direct way refuses, and nobody in a hurry loses or blocks anything |
@@ -42,6 +44,7 @@ mod migrations;
 mod nodes;
 mod passwords;
 mod permissions;
+mod places;
 mod protection;
 mod records;
 mod rules;

@@ -6,18 +6,21 @@
 //! | `db.rs` | a fresh database for each test, copied from a template |
 //! | `app.rs` | an app of its own for each test, served over HTTP |
 //! | `client.rs` | users who speak HTTP, and the answers they get |
+//! | `program.rs` | the program as a process of its own, as an operator runs it |
 //! | `snapshot.rs` | answers as snapshots, with what changes from run to run checked and masked |
 
 mod app;
 mod client;
 mod db;
+mod program;
 mod servers;
 mod snapshot;
 
 pub use app::{ADMIN_PASSWORD, TOKEN_SECRET, TestApp, UNPROTECTED, listen};
 pub use client::{Answer, Client, text};
 pub use db::{FreshDb, Kind};
-pub use servers::{AUTHORITY, RedisServer, servers};
+pub use program::{Program, run};
+pub use servers::{AUTHORITY, RedisServer, free_port, servers};
 pub use snapshot::masked;
 
 /// Makes of each named `async fn(TestApp)` two tests, one for each back end.

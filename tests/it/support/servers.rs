@@ -218,27 +218,49 @@ fn certify(directory: &Path, data: &Path, user: Option<(u32, u32)>) {
 /// A Redis of one test, which can be taken away and brought back; gone with it.
 pub struct RedisServer {
     process: Mutex<Child>,
-    port: u16,
+    pub port: u16,
+    options: Vec<String>,
 }
 
 impl RedisServer {
     /// None if Redis is not installed.
     pub fn start() -> Option<Self> {
+        Self::start_with(&["--save", "", "--appendonly", "no"])
+    }
+
+    /// With options of the command line.
+    pub fn start_with(options: &[&str]) -> Option<Self> {
         if !servers().redis {
             return None;
         }
+        let options: Vec<_> = options.iter().map(|option| (*option).to_owned()).collect();
         // Between finding a port free and listening on it, another program may take it.
         let started = (0..5).find_map(|_| {
             let port = free_port();
-            Some(Self { process: Mutex::new(Self::run(port)?), port })
+            let process = Mutex::new(Self::run(port, &options)?);
+            Some(Self { process, port, options: options.clone() })
         });
         Some(started.expect("Redis starts"))
     }
 
-    fn run(port: u16) -> Option<Child> {
+    /// A sentinel that watches over a master by the name of `main`.
+    pub fn sentinel_of(master: &Self) -> Self {
+        let file = servers().directory.join(format!("sentinel-{}.conf", master.port));
+        let lines = format!(
+            "sentinel monitor main 127.0.0.1 {} 1\nsentinel down-after-milliseconds main 300\n\
+             sentinel failover-timeout main 2000\n",
+            master.port
+        );
+        fs::write(&file, lines).unwrap();
+        Self::start_with(&[file.to_str().unwrap(), "--sentinel"]).expect("Redis is installed")
+    }
+
+    fn run(port: u16, options: &[String]) -> Option<Child> {
         let directory = &servers().directory;
         let mut process = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--save", "", "--appendonly", "no", "--dir"])
+            // The file of a sentinel comes first.
+            .args(options)
+            .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--dir"])
             .arg(directory)
             .arg("--pidfile")
             .arg(directory.join(format!("redis-{port}.pid")))
@@ -249,7 +271,8 @@ impl RedisServer {
             .spawn()
             .expect("redis-server starts");
         let lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        if lines.map_while(Result::ok).any(|line| line.contains("Ready to accept connections")) {
+        let is_ready = |line: &str| line.contains("Ready to accept connections") || line.contains("+monitor master");
+        if lines.map_while(Result::ok).any(|line| is_ready(&line)) {
             return Some(process);
         }
         let _ = process.wait();
@@ -268,16 +291,21 @@ impl RedisServer {
 
     /// Brings it back, empty, on the same port.
     pub fn restart(&self) {
-        *self.process.lock().unwrap() = Self::run(self.port).expect("Redis starts again");
+        *self.process.lock().unwrap() = Self::run(self.port, &self.options).expect("Redis starts again");
     }
 
     /// Sends one command, and gives the first line of the answer.
     pub fn ask(&self, command: &str) -> String {
-        let mut connection = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
-        connection.write_all(format!("{command}\r\n").as_bytes()).unwrap();
+        self.try_ask(command).unwrap()
+    }
+
+    /// The same where the server may hang up.
+    pub fn try_ask(&self, command: &str) -> std::io::Result<String> {
+        let mut connection = std::net::TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
+        connection.write_all(format!("{command}\r\n").as_bytes())?;
         let mut line = String::new();
-        BufReader::new(connection).read_line(&mut line).unwrap();
-        line.trim_end().to_owned()
+        BufReader::new(connection).read_line(&mut line)?;
+        Ok(line.trim_end().to_owned())
     }
 }
 
@@ -289,7 +317,7 @@ impl Drop for RedisServer {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
 }
 
