@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::LONGEST;
@@ -19,8 +19,9 @@ pub struct Entry {
     pub size: u32,
 }
 
-/// An entry with the number of invalidations there had been when its loading began.
-type Dated = (Entry, u64);
+/// An entry with the number of invalidations there had been when it was last known not to be forgotten: at first, when its
+/// loading began.
+type Dated = (Entry, Arc<AtomicU64>);
 
 struct PerEntry;
 
@@ -37,7 +38,9 @@ pub struct Memory {
     entries: moka::future::Cache<String, Dated>,
     /// When a key was last forgotten; outlives any entry that could be older.
     forgotten: moka::sync::Cache<String, u64>,
+    /// The number of invalidations. It goes up after they are in `forgotten`.
     epoch: AtomicU64,
+    forgetting: Mutex<()>,
     /// Since when nobody else has told of changes, in milliseconds since the start; not set where nobody else writes.
     followed: OnceLock<Instant>,
     current_since: AtomicU64,
@@ -54,6 +57,7 @@ impl Memory {
             entries,
             forgotten: moka::sync::Cache::builder().time_to_live(LONGEST * 2).build(),
             epoch: AtomicU64::new(0),
+            forgetting: Mutex::default(),
             followed: OnceLock::new(),
             current_since: AtomicU64::new(0),
         }
@@ -73,6 +77,12 @@ impl Memory {
         })
     }
 
+    /// The value, if it is held and not forgotten.
+    pub async fn find(&self, text: &str, parts: &[&str]) -> Option<Value> {
+        let (entry, known) = self.entries.get(text).await?;
+        self.is_known(text, parts, &known).then_some(entry.value)
+    }
+
     pub async fn get<F>(&self, text: &str, parts: &[&str], load: impl Fn() -> F) -> Result<Value>
     where
         F: Future<Output = Result<Entry>>,
@@ -80,16 +90,26 @@ impl Memory {
         loop {
             let loading = async {
                 let epoch = self.epoch.load(Ordering::SeqCst);
-                Ok((load().await?, epoch))
+                Ok((load().await?, Arc::new(AtomicU64::new(epoch))))
             };
             let found = self.entries.try_get_with_by_ref(text, loading).await;
-            let (entry, epoch) = found.map_err(|error: Arc<Error>| Error::clone(&error))?;
-            let is_forgotten = |text: &str| self.forgotten.get(text).is_some_and(|since| epoch < since);
-            if !is_forgotten(text) && !parts.iter().any(|part| is_forgotten(part)) {
+            let (entry, known) = found.map_err(|error: Arc<Error>| Error::clone(&error))?;
+            if self.is_known(text, parts, &known) {
                 return Ok(entry.value);
             }
             self.entries.invalidate(text).await;
         }
+    }
+
+    /// Whether an entry, `known` not to be forgotten so many invalidations ago, still is not.
+    fn is_known(&self, text: &str, parts: &[&str], known: &AtomicU64) -> bool {
+        let (now, then) = (self.epoch.load(Ordering::SeqCst), known.load(Ordering::SeqCst));
+        let is_forgotten = |text: &str| self.forgotten.get(text).is_some_and(|since| then < since);
+        if then != now && (is_forgotten(text) || parts.iter().any(|part| is_forgotten(part))) {
+            return false;
+        }
+        known.fetch_max(now, Ordering::SeqCst);
+        true
     }
 
     pub async fn held(&self) -> u64 {
@@ -98,9 +118,13 @@ impl Memory {
     }
 
     pub async fn forget(&self, texts: &[String]) {
-        let epoch = self.epoch.fetch_add(1, Ordering::SeqCst) + 1;
+        {
+            let _one_at_a_time = self.forgetting.lock().unwrap_or_else(PoisonError::into_inner);
+            let epoch = self.epoch.load(Ordering::SeqCst) + 1;
+            texts.iter().for_each(|text| self.forgotten.insert(text.clone(), epoch));
+            self.epoch.store(epoch, Ordering::SeqCst);
+        }
         for text in texts {
-            self.forgotten.insert(text.clone(), epoch);
             self.entries.invalidate(text).await;
         }
     }

@@ -80,10 +80,14 @@ impl Cache {
         F: Future<Output = Result<K::Value>> + Send,
     {
         if !self.memory.is_current() {
-            return Ok(Arc::new(load().await?));
+            return Ok(Arc::new(Box::pin(load()).await?));
         }
         let text = key.text();
-        let found = self.memory.get(&text, K::PARTS, || self.find::<K, F>(&text, &load)).await?;
+        let found = match self.memory.find(&text, K::PARTS).await {
+            Some(found) => found,
+            // What loads is large, and would be moved about with every request that finds what it needs.
+            None => Box::pin(self.memory.get(&text, K::PARTS, || self.find::<K, F>(&text, &load))).await?,
+        };
         found.downcast().map_err(|_| shared_text())
     }
 

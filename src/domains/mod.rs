@@ -5,7 +5,8 @@
 //!          └──────┴───→ depts       auth → logs
 //! ```
 //!
-//! One thing points back: a changed menu makes the snapshot of what roles grant stale, so `menus` names its cache key.
+//! One thing points back: a changed menu makes the snapshot of what roles grant stale, and that takes the side bars along,
+//! so `menus` names its cache key.
 //! Objects of the schema (`graphql.rs`, `loader.rs`) refer to each other freely, as edges do.
 //!
 //! | file | holds | may use |

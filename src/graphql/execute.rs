@@ -50,7 +50,7 @@ pub async fn execute(schema: &Schema, app: Arc<App>, viewer: Viewer, operation: 
     request.operation_name = operation_name;
     request.set_parsed_query(document);
     let request = request.data(RequestState { app, viewer, loaders });
-    let mut response = queue.drive(schema.engine.execute(request)).await;
+    let mut response = queue.drive(Box::pin(schema.engine.execute(request))).await;
     shape.apply(&mut response);
     response
 }

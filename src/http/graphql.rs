@@ -7,7 +7,8 @@ use async_graphql::{Response as Answer, ServerError, Value, Variables};
 use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::{ConnectInfo, Query, Request, State};
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use serde::Deserialize;
@@ -63,9 +64,9 @@ pub async fn endpoint(
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
     request: Request,
 ) -> Response {
-    let headers = request.headers().clone();
+    let (Parts { method, uri, headers, .. }, body) = request.into_parts();
     let Some(form) = negotiate::form(&headers) else {
-        if reads(request.method()) && negotiate::wants_html(&headers) && server.options.graphiql {
+        if reads(&method) && negotiate::wants_html(&headers) && server.options.graphiql {
             return graphiql::page();
         }
         let message = "The answer can be application/graphql-response+json or application/json.";
@@ -73,14 +74,13 @@ pub async fn endpoint(
         return refuse(refusal, Form::Json, &trace);
     };
     // A browser's `Accept` also has `*/*`.
-    let is_bare = request.uri().query().is_none_or(|query| !query.contains("query="));
-    if reads(request.method()) && is_bare && negotiate::wants_html(&headers) && server.options.graphiql {
+    let is_bare = uri.query().is_none_or(|query| !query.contains("query="));
+    if reads(&method) && is_bare && negotiate::wants_html(&headers) && server.options.graphiql {
         return graphiql::page();
     }
-    let method = request.method().clone();
     let asked = match method {
-        Method::POST => read_body(&server, request).await,
-        Method::GET | Method::HEAD => read_parameters(&request),
+        Method::POST => read_body(&server, &headers, body).await,
+        Method::GET | Method::HEAD => read_parameters(&uri),
         _ => Err(Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
             ErrorCode::BadUserInput,
@@ -102,18 +102,18 @@ fn reads(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
-async fn read_body(server: &Server, request: Request) -> Result<Asked, Refusal> {
-    if !negotiate::is_json(request.headers()) {
+async fn read_body(server: &Server, headers: &HeaderMap, body: Body) -> Result<Asked, Refusal> {
+    if !negotiate::is_json(headers) {
         // Other types can be sent across sites by a plain form, without asking first.
         let message = "The body must be JSON in UTF-8, with `content-type: application/json`.";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadUserInput, message));
     }
-    if let Some(encoding) = request.headers().get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
+    if let Some(encoding) = headers.get(header::CONTENT_ENCODING).filter(|encoding| *encoding != "identity") {
         let message = format!("The body cannot be encoded as {encoding:?}: send it plain.");
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadUserInput, message));
     }
     let limit = server.options.body_limit;
-    let reading = Limited::new(request.into_body(), limit).collect();
+    let reading = Limited::new(body, limit).collect();
     let read = tokio::time::timeout(server.options.request_timeout, reading).await;
     let body: Bytes = match read {
         Ok(Ok(body)) => body.to_bytes(),
@@ -137,8 +137,8 @@ async fn read_body(server: &Server, request: Request) -> Result<Asked, Refusal> 
         .map_err(|error| Refusal::bad_request(format!("The body is not a GraphQL request: {error}")))
 }
 
-fn read_parameters(request: &Request) -> Result<Asked, Refusal> {
-    let Query(parameters) = Query::<Parameters>::try_from_uri(request.uri()).map_err(|_| {
+fn read_parameters(uri: &Uri) -> Result<Asked, Refusal> {
+    let Query(parameters) = Query::<Parameters>::try_from_uri(uri).map_err(|_| {
         Refusal::bad_request("The parameters can be `query`, `operationName` and `variables`, each once.")
     })?;
     let given = |text: Option<String>| text.filter(|text| !text.is_empty());

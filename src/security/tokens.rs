@@ -49,6 +49,7 @@ pub struct Tokens {
     succession: Hmac<Sha256>,
     signing: (String, EncodingKey),
     checking: HashMap<String, DecodingKey>,
+    validation: Validation,
 }
 
 impl Tokens {
@@ -62,6 +63,7 @@ impl Tokens {
             succession: succession.chain_update(b"orgraph refresh token"),
             signing: (kid(first), EncodingKey::from_secret(first.expose_secret().as_bytes())),
             checking: secrets.iter().map(|secret| (kid(secret), key(secret))).collect(),
+            validation: validation(),
         })
     }
 
@@ -92,13 +94,7 @@ impl Tokens {
         let invalid = |_| TokenError::Invalid;
         let header = jsonwebtoken::decode_header(token).map_err(invalid)?;
         let key = header.kid.as_ref().and_then(|kid| self.checking.get(kid)).ok_or(TokenError::Invalid)?;
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[ISSUER]);
-        validation.set_audience(&[AUDIENCE]);
-        validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
-        // Compared below with the injected clock instead.
-        validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<AccessClaims>(token, key, &validation).map_err(invalid)?.claims;
+        let claims = jsonwebtoken::decode::<AccessClaims>(token, key, &self.validation).map_err(invalid)?.claims;
         // A minute of grace for a clock that another node has ahead.
         if claims.typ != TYPE || claims.iat > now.seconds() + 60 {
             return Err(TokenError::Invalid);
@@ -108,6 +104,16 @@ impl Tokens {
         }
         Ok(claims)
     }
+}
+
+fn validation() -> Validation {
+    let mut validation = Validation::new(Algorithm::HS256);
+    validation.set_issuer(&[ISSUER]);
+    validation.set_audience(&[AUDIENCE]);
+    validation.set_required_spec_claims(&["exp", "iss", "aud", "sub"]);
+    // Compared with the injected clock instead.
+    validation.validate_exp = false;
+    validation
 }
 
 /// The name of a secret, which tells nothing of it.

@@ -131,8 +131,8 @@ fn services_depend_in_one_direction() {
         ("menus", &[]),
         ("sessions", &[]),
     ];
-    /// A cache key of another domain that a change makes stale.
-    const STALE: [(&str, &str); 1] = [("domains/menus/service.rs", "roles")];
+    /// A cache key of another domain that a change makes stale, and that takes something of one's own along.
+    const STALE: [(&str, &str); 2] = [("domains/menus/service.rs", "roles"), ("domains/menus/cache.rs", "roles")];
     let sources = sources();
     let layer = |source: &&Source| {
         let file = source.file();

@@ -23,6 +23,7 @@
 //! | `rules` | the rules above permissions: nobody grants what they lack, outranks a superuser, or locks themselves out |
 //! | `scopes` | what is outside of a row scope is not there |
 //! | `sessions` | who sees sessions, and what ends them |
+//! | `sidebar` | the side bar follows every change at once |
 //! | `tls` | each `sslmode` of PostgreSQL's URL checks what it promises |
 //! | `statements` | the number of SQL statements does not depend on the number of rows |
 //!
@@ -51,6 +52,7 @@ mod rules;
 mod schema;
 mod scopes;
 mod sessions;
+mod sidebar;
 mod statements;
 mod support;
 mod tls;

@@ -1,8 +1,9 @@
 //! Guessing passwords: limits, locks, captchas, and that each guess is counted.
 
 use std::collections::BTreeSet;
+use std::io::Write as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use orgraph::app::{CaptchaPolicy, Lockout, LoginPolicy};
@@ -28,6 +29,7 @@ on_each_database!(
     failures_bring_a_captcha,
     a_captcha_can_be_answered_once_and_in_time,
     the_present_password_cannot_be_guessed_in_a_session,
+    how_long_a_refusal_takes_tells_nothing,
 );
 
 async fn try_login(client: &Client, username: &str, password: &str) -> Answer {
@@ -324,4 +326,48 @@ async fn a_thousand_guesses_on_two_nodes_are_a_thousand() {
     let limited = join_all((0..702).map(|_| try_login(&clients[0], &user.username, "Wrong-1234"))).await;
     let limited = limited.iter().filter(|guess| guess.code() == Some("RATE_LIMITED")).count();
     assert_eq!(limited, 2, "the process counts for itself");
+}
+
+/// Whoever asks often can tell what takes longer. Hashing is what takes long, so each refusal must do it once.
+async fn how_long_a_refusal_takes_tells_nothing(app: TestApp) {
+    const ROUNDS: usize = 40;
+    let node = app.hashing(8, Lockout { failures: 5, duration: 10 * FIVE_MINUTES }).await;
+    let users: Vec<_> = futures_util::future::join_all((0..3).map(|_| node.user().login())).await;
+    let [known, locked, disabled] = &users[..] else { unreachable!() };
+    for _ in 0..5 {
+        try_login(&node.anonymous(), &locked.username, "Wrong-1234").await;
+    }
+    let disable = "mutation($id: ID!) { setUserStatus(input: {userId: $id, status: DISABLED}) { user { id } } }";
+    node.admin().await.data(disable, json!({ "id": disabled.id })).await;
+    let tries = [
+        ("a wrong password", &*known.username, "Wrong-1234"),
+        ("an unknown user", "nobody", "Wrong-1234"),
+        ("a locked account", &*locked.username, "Wrong-1234"),
+        ("a locked account's right password", &*locked.username, &*locked.password),
+        ("a disabled account", &*disabled.username, "Wrong-1234"),
+    ];
+    let mut times = vec![Vec::with_capacity(ROUNDS); tries.len()];
+    for round in 0..ROUNDS {
+        for ((_, username, password), times) in tries.iter().zip(&mut times) {
+            let begun = Instant::now();
+            let answer = try_login(&node.anonymous(), username, password).await;
+            times.push(begun.elapsed());
+            assert_eq!(answer.code(), Some("UNAUTHENTICATED"));
+        }
+        if round % 4 == 3 {
+            // The known user is not to be locked as well.
+            assert_eq!(try_login(&node.anonymous(), &known.username, &known.password).await.code(), None);
+            app.app.clock.advance(Duration::from_secs(1));
+        }
+    }
+    times.iter_mut().for_each(|times| times.sort_unstable());
+    let told: Vec<_> =
+        tries.iter().zip(&times).map(|((what, ..), times)| (what, times[0], times[ROUNDS / 2])).collect();
+    let _ = writeln!(std::io::stderr(), "note: refusals, the quickest and the middle one of {ROUNDS}: {told:?}");
+    // The quickest of each, because a busy machine only ever adds to it.
+    let wrong = times[0][0].as_secs_f64();
+    for (what, quickest, _) in told {
+        let ratio = quickest.as_secs_f64() / wrong;
+        assert!((0.8..1.25).contains(&ratio), "{what} takes {ratio} of what a wrong password takes");
+    }
 }

@@ -133,7 +133,8 @@ async fn nodes_by_id(app: TestApp) {
 
 /// Who one is comes from the cache, and is never older than the last change.
 async fn the_viewer(app: TestApp) {
-    const QUERY: &str = "{ viewer { user { nickname email lastLoginAt lockedUntil version } permissions } }";
+    const QUERY: &str = "{ viewer { user { nickname email lastLoginAt lockedUntil version } permissions
+        sidebar { title children { title } } } }";
     for (who, viewer) in viewers(&app).await {
         viewer.data(QUERY, json!({})).await;
         let (statements, before) = app.statements(viewer.data(QUERY, json!({}))).await;

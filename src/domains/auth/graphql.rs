@@ -29,7 +29,7 @@ impl ViewerObject {
         edge(ctx, self, true, async {
             let id = ctx.viewer().identity()?.user_id;
             let account = users::service::account(ctx.app(), id).await?;
-            let user = account.as_ref().as_ref().map(|account| UserObject(Arc::new(account.user.clone())));
+            let user = account.as_ref().as_ref().map(|account| UserObject(account.user.clone()));
             user.ok_or_else(|| Error::not_found("user", id))
         })
         .await

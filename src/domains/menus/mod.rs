@@ -3,6 +3,7 @@
 //! Owns `menus`, and works out side bars. Does not own which roles have a menu (`roles`).
 //! Permissions: `sys:menu:read`, `sys:menu:add`, `sys:menu:edit`, `sys:menu:del`.
 
+mod cache;
 pub mod graphql;
 pub mod input;
 pub mod loader;

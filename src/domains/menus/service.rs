@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use async_graphql::MaybeUndefined;
 
+use super::cache;
 use super::input::{CreateMenuInput, DeleteMenuInput, UpdateMenuInput};
 use super::model::{self, Codes, Menu, MenuFilter, MenuId, MenuKind, MenuSort};
 use super::repository;
-use super::sidebar::{self, SidebarItem};
+use super::sidebar::SidebarItem;
 use super::tree::{MAX_DEPTH, MenuTree};
 use crate::app::App;
 use crate::audit::Write;
@@ -21,6 +22,8 @@ use crate::ids::UserId;
 use crate::security::{Permission, Permissions, Viewer};
 use crate::telemetry::clip;
 use crate::validate::{Check, apply, parse_id};
+
+pub use super::cache::SidebarKey;
 
 pub struct Listed {
     pub slice: Slice<Menu>,
@@ -40,13 +43,7 @@ pub async fn count(app: &App, filter: &MenuFilter) -> Result<i64> {
 /// What a front end shows to the viewer: the menus of their enabled roles, of a superuser all.
 pub async fn enabled_sidebar(app: &App, viewer: &Viewer) -> Result<Vec<SidebarItem>> {
     let me = viewer.identity()?;
-    let mut conn = app.db.read().await?;
-    let menus = repository::all(&mut conn).await?;
-    if me.is_superuser {
-        return Ok(sidebar::tree(&menus, |_| true));
-    }
-    let granted: HashSet<_> = repository::granted_to(&mut conn, me.user_id).await?.into_iter().collect();
-    Ok(sidebar::tree(&menus, |id| granted.contains(&id)))
+    Ok(cache::sidebar(app, (!me.is_superuser).then_some(me.user_id)).await?.as_ref().clone())
 }
 
 /// The union of the codes of these menus, whatever their status.

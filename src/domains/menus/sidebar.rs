@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use async_graphql::{ID, SimpleObject};
+use serde::{Deserialize, Serialize};
 
 use super::model::{Menu, MenuId, MenuKind};
 use super::tree::MAX_DEPTH;
 use crate::domains::Status;
 
 /// An entry of the side bar, in the shape that front-end routers take.
-#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject, Serialize, Deserialize)]
 pub struct SidebarItem {
     /// The id of the menu that it stands for.
     pub id: ID,
@@ -28,7 +29,7 @@ pub struct SidebarItem {
 }
 
 /// How an entry of the side bar is shown.
-#[derive(Clone, Debug, PartialEq, Eq, SimpleObject)]
+#[derive(Clone, Debug, PartialEq, Eq, SimpleObject, Serialize, Deserialize)]
 pub struct SidebarMeta {
     /// Its caption, or the key of its translation.
     pub title: String,

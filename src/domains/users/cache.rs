@@ -19,7 +19,7 @@ use crate::security::{Permissions, Scope};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Account {
     /// Without the hash of the password, which is for the database alone.
-    pub user: User,
+    pub user: Arc<User>,
     /// Whether neither the department nor one that it lies in is disabled.
     pub is_dept_open: bool,
     /// Of the enabled roles. A superuser holds all permissions and sees all rows without any.
@@ -56,7 +56,7 @@ pub async fn account(app: &App, id: UserId) -> Result<Arc<Option<Account>>> {
                 is_dept_open: user.dept_id.is_none_or(|dept| tree.is_open(dept)),
                 permissions: snapshot.permissions(&roles),
                 scope: snapshot.scope(&roles, id, user.dept_id),
-                user: User { password_hash: None, ..user },
+                user: Arc::new(User { password_hash: None, ..user }),
             }))
         })
         .await

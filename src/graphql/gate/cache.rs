@@ -10,8 +10,9 @@ use async_graphql::{SchemaEnv, Variables};
 
 use super::{Checked, GateError, Limits, check_parsed, parse};
 
-/// How much text one generation keeps; a parsed document is some forty times as large as its text.
-const GENERATION_BYTES: usize = 128 * 1024;
+/// How much text one generation keeps; a parsed document is some forty times as large as its text, and so is what has
+/// come of checking it.
+const GENERATION_BYTES: usize = 64 * 1024;
 
 /// The gate of one schema.
 pub struct Gate {
@@ -32,16 +33,19 @@ impl Gate {
         operation_name: Option<&str>,
         variables: &Variables,
     ) -> Result<Checked, Vec<GateError>> {
+        // With these, the text alone decides.
+        let is_plain = operation_name.is_none() && variables.is_empty();
         let known = self.documents().get(query);
-        let is_new = known.is_none();
-        let document = match known {
-            Some(document) => document,
+        let document = match &known {
+            Some(Known { checked: Some(checked), .. }) if is_plain => return Ok(checked.as_ref().clone()),
+            Some(known) => known.document.clone(),
             None => Arc::new(parse(&self.limits, query)?),
         };
         let checked = check_parsed(&self.schema.registry, &self.limits, &document, operation_name, variables)?;
         // Only what fits the schema is worth keeping.
-        if is_new {
-            self.documents().insert(query, document);
+        if known.is_none() || is_plain {
+            let checked = is_plain.then(|| Arc::new(checked.clone()));
+            self.documents().insert(query, Known { document, checked });
         }
         Ok(checked)
     }
@@ -51,7 +55,14 @@ impl Gate {
     }
 }
 
-type Documents = HashMap<Arc<str>, Arc<ExecutableDocument>>;
+#[derive(Clone)]
+struct Known {
+    document: Arc<ExecutableDocument>,
+    /// What has come of checking it, sent without variables and an operation's name.
+    checked: Option<Arc<Checked>>,
+}
+
+type Documents = HashMap<Arc<str>, Known>;
 
 /// Two generations of documents: when the young one is full it becomes the old one, and what is not asked for
 /// until that happens again is forgotten.
@@ -63,21 +74,21 @@ struct Generations {
 }
 
 impl Generations {
-    fn get(&mut self, query: &str) -> Option<Arc<ExecutableDocument>> {
-        if let Some(document) = self.young.get(query) {
-            return Some(document.clone());
+    fn get(&mut self, query: &str) -> Option<Known> {
+        if let Some(known) = self.young.get(query) {
+            return Some(known.clone());
         }
-        let (_, document) = self.old.remove_entry(query)?;
-        self.insert(query, document.clone());
-        Some(document)
+        let (_, known) = self.old.remove_entry(query)?;
+        self.insert(query, known.clone());
+        Some(known)
     }
 
-    fn insert(&mut self, query: &str, document: Arc<ExecutableDocument>) {
+    fn insert(&mut self, query: &str, known: Known) {
         if self.bytes + query.len() > GENERATION_BYTES {
             self.old = std::mem::take(&mut self.young);
             self.bytes = 0;
         }
-        if self.young.insert(query.into(), document).is_none() {
+        if self.young.insert(query.into(), known).is_none() {
             self.bytes += query.len();
         }
     }
@@ -87,8 +98,9 @@ impl Generations {
 mod tests {
     use super::*;
 
-    fn document() -> Arc<ExecutableDocument> {
-        Arc::new(async_graphql::parser::parse_query("{ a }").expect("a document"))
+    fn document() -> Known {
+        let document = Arc::new(async_graphql::parser::parse_query("{ a }").expect("a document"));
+        Known { document, checked: None }
     }
 
     #[test]

@@ -61,12 +61,20 @@ pub fn build(database: Database, cache: Cache) -> Arc<App> {
 }
 
 fn build_at(database: Database, cache: Cache, clock: Clock, login: LoginPolicy) -> Arc<App> {
-    let policy = Policy {
+    build_with(database, cache, clock, Policy { login, ..policy() })
+}
+
+fn build_with(database: Database, cache: Cache, clock: Clock, policy: Policy) -> Arc<App> {
+    App::new(database, cache, clock, policy, &[TOKEN_SECRET.into()]).unwrap()
+}
+
+fn policy() -> Policy {
+    Policy {
         bcrypt_cost: 4,
         access_lifetime: Duration::from_secs(15 * 60),
         session_lifetime: Duration::from_secs(7 * 24 * 3600),
         session_idle_lifetime: Duration::from_secs(24 * 3600),
-        login,
+        login: UNPROTECTED,
         password: PasswordPolicy {
             classes: vec![CharacterClass::Letter, CharacterClass::Digit],
             strength: 2,
@@ -74,8 +82,7 @@ fn build_at(database: Database, cache: Cache, clock: Clock, login: LoginPolicy) 
             lifetime: Some(Duration::from_secs(90 * 24 * 3600)),
             reminder: Duration::from_secs(7 * 24 * 3600),
         },
-    };
-    App::new(database, cache, clock, policy, &[TOKEN_SECRET.into()]).unwrap()
+    }
 }
 
 /// An HTTP end for an app, until what is returned beside its URL is dropped.
@@ -121,6 +128,14 @@ impl TestApp {
     /// Another node, that protects logins.
     pub async fn protected(&self, redis: Option<&str>, login: LoginPolicy) -> Self {
         Self::node(self.db.clone(), self.app.clock.clone(), redis, login).await
+    }
+
+    /// The same database, served with locks and by a program that hashes as long as a real one, or nearly.
+    pub async fn hashing(&self, bcrypt_cost: u32, lockout: Lockout) -> Self {
+        let database = Database::open(self.db.backend.clone(), 4).await.unwrap();
+        let policy = Policy { bcrypt_cost, login: LoginPolicy { lockout, ..UNPROTECTED }, ..policy() };
+        let app = build_with(database, Cache::new(CACHE_SIZE, None), self.app.clock.clone(), policy);
+        Self::serve(app, self.db.clone()).await
     }
 
     async fn node(db: Arc<FreshDb>, clock: Clock, redis: Option<&str>, login: LoginPolicy) -> Self {

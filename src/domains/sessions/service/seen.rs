@@ -32,7 +32,8 @@ pub async fn of_request(app: &App, id: SessionId) -> Result<Arc<Option<Session>>
     let looks_idle = |session: &Session| session.could_be_used(alive(app)) && !is_alive(app, session);
     if session.as_ref().as_ref().is_some_and(looks_idle) {
         // It may have been used on another node since this one has read the row.
-        session = Arc::new(repository::find(&mut app.db.read().await?, id).await?);
+        let read = async { repository::find(&mut app.db.read().await?, id).await };
+        session = Arc::new(Box::pin(read).await?);
     }
     match session.as_ref() {
         Some(found) if is_alive(app, found) => {
