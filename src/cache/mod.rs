@@ -33,6 +33,7 @@ pub use self::counters::{Count, Counter, Counters};
 pub use self::follow::BOUND;
 use self::follow::Follower;
 use self::memory::{Entry, Memory};
+use self::redis::Found;
 pub use self::redis::Redis;
 use crate::app::App;
 use crate::clock::Clock;
@@ -65,12 +66,15 @@ pub struct Cache {
     pub(crate) node: NodeId,
     memory: Memory,
     redis: Option<Arc<Redis>>,
+    /// What is being loaded, or was a moment ago, because Redis did not have it.
+    loading: moka::future::Cache<String, Entry>,
 }
 
 impl Cache {
     /// Up to `size` bytes of values, as they are written, in this process.
     pub fn new(size: u64, redis: Option<Redis>) -> Self {
-        Self { node: NodeId::new(), memory: Memory::new(size), redis: redis.map(Arc::new) }
+        let loading = moka::future::Cache::builder().max_capacity(1_000).time_to_live(Duration::from_secs(1)).build();
+        Self { node: NodeId::new(), memory: Memory::new(size), redis: redis.map(Arc::new), loading }
     }
 
     /// The value under `key`, loaded by `load` if it is not there. A failed load is not kept.
@@ -112,22 +116,28 @@ impl Cache {
     {
         let found = match &self.redis {
             Some(redis) => redis.get(text, K::PARTS).await,
-            None => self::redis::Found::Unavailable,
+            None => Found::Unavailable,
         };
-        if let self::redis::Found::Value(bytes) = &found
+        let seen = match found {
             // A shape that this version does not know is as good as nothing.
-            && let Ok(value) = serde_json::from_slice::<K::Value>(bytes)
-        {
-            return Ok(entry::<K>(value, bytes.len()));
-        }
-        let value = load().await?;
-        let bytes = serde_json::to_vec(&value).map_err(Error::internal)?;
-        let size = bytes.len();
-        let entry = entry::<K>(value, size);
-        if let (Some(redis), self::redis::Found::Nothing(seen)) = (&self.redis, found) {
+            Found::Value(bytes) => match serde_json::from_slice::<K::Value>(&bytes) {
+                Ok(value) => return Ok(entry::<K>(value, bytes.len())),
+                Err(_) => None,
+            },
+            Found::Nothing(seen) => Some(seen),
+            Found::Unavailable => None,
+        };
+        let (Some(redis), Some(seen)) = (&self.redis, seen) else {
+            return Ok(written::<K>(load().await?)?.0);
+        };
+        // Whoever has seen the same can be given the same.
+        let loading = async {
+            let (entry, bytes) = written::<K>(load().await?)?;
             redis.put(text, K::PARTS, &seen, &bytes, entry.lifetime).await;
-        }
-        Ok(entry)
+            Ok(entry)
+        };
+        let loaded = self.loading.try_get_with(format!("{text} {seen}"), loading).await;
+        loaded.map_err(|error: Arc<Error>| Error::clone(&error))
     }
 
     /// From here on, until this ends, values are believed only as long as it is known what other processes change.
@@ -178,6 +188,12 @@ impl Cache {
             redis.run(&self.memory).await;
         }
     }
+}
+
+/// A value to be kept, and how it is written.
+fn written<K: Key>(value: K::Value) -> Result<(Entry, Vec<u8>)> {
+    let bytes = serde_json::to_vec(&value).map_err(Error::internal)?;
+    Ok((entry::<K>(value, bytes.len()), bytes))
 }
 
 fn entry<K: Key>(value: K::Value, size: usize) -> Entry {

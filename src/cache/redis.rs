@@ -5,6 +5,7 @@
 //! server that it was written in, because one that comes back with old data has lost what was deleted since.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -24,10 +25,24 @@ const CONNECTING: Duration = Duration::from_secs(1);
 /// How often that is tried.
 const PERIOD: Duration = Duration::from_millis(250);
 
-/// Writes a value unless it, or a part of it, has been forgotten since it was looked for.
+/// Marks of a value and its parts: those that are there live on, and the others get this one.
+const MARK: &str = r"
+    local marks = {}
+    for at = 1, #KEYS do
+        marks[at] = redis.call('GET', KEYS[at])
+        if marks[at] then
+            redis.call('PEXPIRE', KEYS[at], ARGV[2])
+        else
+            marks[at] = ARGV[1]
+            redis.call('SET', KEYS[at], marks[at], 'PX', ARGV[2])
+        end
+    end
+    return marks";
+
+/// Writes a value if its own mark and those of its parts are what they were when it was looked for.
 const PUT: &str = r"
     for at = 2, #KEYS do
-        if (redis.call('GET', KEYS[at]) or '') ~= ARGV[at + 1] then return end
+        if redis.call('GET', KEYS[at]) ~= ARGV[at + 1] then return end
     end
     redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])";
 
@@ -37,6 +52,7 @@ pub struct Redis {
     channel: String,
     installation: String,
     patience: Duration,
+    mark: Script,
     put: Script,
     state: Mutex<State>,
     pushes: (mpsc::UnboundedSender<PushInfo>, Mutex<Option<mpsc::UnboundedReceiver<PushInfo>>>),
@@ -67,17 +83,22 @@ pub enum Found {
     Unavailable,
 }
 
-/// When a value and its parts were last forgotten, as a connection has seen it.
+/// The marks of a value and its parts, as a connection has seen them. Forgetting takes a mark away, and none comes back.
 pub struct Seen {
     marks: Vec<String>,
     number: u64,
 }
 
+impl fmt::Display for Seen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.number, self.marks.join(","))
+    }
+}
+
 impl Link {
-    /// What a value begins with that can be believed: nothing of it was lost, nor were its parts forgotten.
-    fn beginning(&self, marks: &[String]) -> Vec<u8> {
-        let of_parts = marks.get(1..).unwrap_or_default().join(",");
-        format!("{}{of_parts}:", self.seal).into_bytes()
+    /// What a value begins with that can be believed: nothing was lost since, nor were its parts forgotten.
+    fn beginning(&self, marks_of_parts: &[String]) -> Vec<u8> {
+        format!("{}{}:", self.seal, marks_of_parts.join(",")).into_bytes()
     }
 }
 
@@ -92,6 +113,7 @@ impl Redis {
             channel,
             installation: installation.to_owned(),
             patience: PATIENCE,
+            mark: Script::new(MARK),
             put: Script::new(PUT),
             state: Mutex::default(),
             pushes: (sender, Mutex::new(Some(receiver))),
@@ -153,7 +175,7 @@ impl Redis {
     pub async fn get(&self, text: &str, parts: &[&str]) -> Found {
         let Some(link) = self.link() else { return Found::Unavailable };
         let mut command = redis::cmd("MGET");
-        command.arg(&*self.place.key(text)).arg(self.mark(text));
+        command.arg(&*self.place.key(text));
         for part in parts {
             command.arg(self.mark(part));
         }
@@ -162,11 +184,22 @@ impl Redis {
         let Some(found) = found else { return Found::Unavailable };
         let mut found = found.into_iter();
         let value = found.next().flatten();
-        let marks: Vec<_> = found.map(|mark| String::from_utf8(mark.unwrap_or_default()).unwrap_or_default()).collect();
-        let beginning = link.beginning(&marks);
-        match value {
-            Some(mut bytes) if bytes.starts_with(&beginning) => Found::Value(bytes.split_off(beginning.len())),
-            _ => Found::Nothing(Seen { marks, number: link.number }),
+        // Without a mark, nobody can tell whether the part was forgotten since: Redis may have dropped it for want of room.
+        let marks: Option<Vec<_>> = found.map(|mark| String::from_utf8(mark?).ok()).collect();
+        if let (Some(mut bytes), Some(marks)) = (value, marks) {
+            let beginning = link.beginning(&marks);
+            if bytes.starts_with(&beginning) {
+                return Found::Value(bytes.split_off(beginning.len()));
+            }
+        }
+        let mut call = self.mark.prepare_invoke();
+        for text in [text].iter().chain(parts) {
+            call.key(self.mark(text));
+        }
+        call.arg(uuid::Uuid::new_v4().simple().to_string()).arg(millis(LONGEST * 2));
+        match self.ask(&link, call.invoke_async(&mut connection)).await {
+            Some(marks) => Found::Nothing(Seen { marks, number: link.number }),
+            None => Found::Unavailable,
         }
     }
 
@@ -174,10 +207,9 @@ impl Redis {
     pub async fn put(&self, text: &str, parts: &[&str], seen: &Seen, value: &[u8], lifetime: Duration) {
         // Parts may have come from elsewhere while this connection was lost.
         let Some(link) = self.link().filter(|link| link.number == seen.number) else { return };
-        let value = [&link.beginning(&seen.marks), value].concat();
-        let millis = u64::try_from(lifetime.as_millis()).unwrap_or(u64::MAX);
+        let value = [&link.beginning(seen.marks.get(1..).unwrap_or_default()), value].concat();
         let mut call = self.put.prepare_invoke();
-        call.key(&*self.place.key(text)).key(self.mark(text)).arg(value).arg(millis);
+        call.key(&*self.place.key(text)).key(self.mark(text)).arg(value).arg(millis(lifetime));
         for part in parts {
             call.key(self.mark(part));
         }
@@ -197,26 +229,14 @@ impl Redis {
     async fn try_forget(&self, texts: &[String], announce: bool) -> Option<()> {
         let link = self.state().link.clone()?;
         let mut commands = redis::pipe();
-        // A full Redis refuses the first, and the second no less: what cannot be marked cannot be put either.
-        commands.ignore_errors();
-        let mark_is = uuid::Uuid::new_v4().simple().to_string();
-        for text in texts {
-            commands
-                .cmd("SET")
-                .arg(self.mark(text))
-                .arg(&mark_is)
-                .arg("PX")
-                .arg((LONGEST * 2).as_millis() as u64)
-                .ignore();
-        }
-        commands.cmd("DEL").arg(texts.iter().map(|text| self.place.key(text).into_owned()).collect::<Vec<_>>());
+        // Also a full Redis deletes.
+        let keys = texts.iter().flat_map(|text| [self.place.key(text).into_owned(), self.mark(text)]);
+        commands.cmd("DEL").arg(keys.collect::<Vec<_>>());
         if announce {
             commands.cmd("PUBLISH").arg(&self.channel).arg(texts.join("\n")).ignore();
         }
         let mut connection = link.connection.clone();
-        let answers: Vec<redis::Value> = self.ask(&link, commands.query_async(&mut connection)).await?;
-        // All but the deletion may fail.
-        answers.iter().any(|answer| matches!(answer, redis::Value::Int(_))).then_some(())
+        self.ask(&link, commands.query_async::<(i64,)>(&mut connection)).await.map(drop)
     }
 
     /// Runs a script on keys of this installation; none if Redis cannot be asked, or refuses.
@@ -246,9 +266,8 @@ impl Redis {
         self.place.key(&format!("orgraph:{}:{name}", self.installation)).into_owned()
     }
 
-    /// Where it is kept when a key was last forgotten.
     fn mark(&self, text: &str) -> String {
-        format!("{}:forgotten", self.place.key(text))
+        format!("{}:mark", self.place.key(text))
     }
 
     /// Takes Redis into use whenever it is there, and lets `memory` forget what other nodes say. Runs once, as long as the program.
@@ -321,6 +340,10 @@ impl Redis {
             }
         }
     }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// The keys that a message on our channel names.

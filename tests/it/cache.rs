@@ -52,6 +52,8 @@ impl Key for Whole {
 pub struct Counted {
     pub cache: Cache,
     loads: AtomicUsize,
+    /// Those of the part.
+    parts: AtomicUsize,
 }
 
 impl Counted {
@@ -67,7 +69,11 @@ impl Counted {
     pub async fn at(installation: &str, size: u64, redis: Option<String>) -> std::sync::Arc<Self> {
         let redis = redis.map(|url| Redis::new(&url.into(), installation).unwrap());
         let is_shared = redis.is_some();
-        let counted = std::sync::Arc::new(Self { cache: Cache::new(size, redis), loads: AtomicUsize::new(0) });
+        let counted = std::sync::Arc::new(Self {
+            cache: Cache::new(size, redis),
+            loads: AtomicUsize::new(0),
+            parts: AtomicUsize::new(0),
+        });
         let listening = counted.clone();
         tokio::spawn(async move { listening.cache.listen().await });
         while is_shared && !counted.cache.is_shared() {
@@ -88,7 +94,11 @@ impl Counted {
     pub async fn whole(&self, number: u32, part: &str) -> String {
         let load = || async {
             self.loads.fetch_add(1, Ordering::SeqCst);
-            let part = self.cache.part(&Part, || async { Ok(part.to_owned()) }).await?;
+            let load = || async {
+                self.parts.fetch_add(1, Ordering::SeqCst);
+                Ok(part.to_owned())
+            };
+            let part = self.cache.part(&Part, load).await?;
             Ok(format!("{number} {part}"))
         };
         self.cache.get(&Whole(number), load).await.unwrap().as_ref().clone()
@@ -133,6 +143,7 @@ with_and_without_redis!(
     many_who_ask_at_once_load_once,
     a_failed_load_is_not_kept,
     a_whole_is_forgotten_with_its_parts,
+    many_wholes_at_once_load_their_part_once,
     a_whole_whose_part_was_forgotten_meanwhile_is_not_believed,
 );
 
@@ -209,6 +220,18 @@ async fn a_whole_is_forgotten_with_its_parts(cache: std::sync::Arc<Counted>) {
     assert_eq!(cache.loads(), 5);
 }
 
+/// As after a change of a role, which many users hold.
+async fn many_wholes_at_once_load_their_part_once(cache: std::sync::Arc<Counted>) {
+    let all = (0..50).map(|number| {
+        let cache = cache.clone();
+        tokio::spawn(async move { cache.whole(number, "part").await })
+    });
+    for (number, each) in all.collect::<Vec<_>>().into_iter().enumerate() {
+        assert_eq!(each.await.unwrap(), format!("{number} part"));
+    }
+    assert_eq!((cache.loads(), cache.parts.load(Ordering::SeqCst)), (50, 1));
+}
+
 async fn a_whole_whose_part_was_forgotten_meanwhile_is_not_believed(cache: std::sync::Arc<Counted>) {
     let is_first = AtomicUsize::new(0);
     let load = || async {
@@ -230,11 +253,30 @@ async fn no_whole_is_made_of_parts_that_only_this_node_still_holds() {
     let (here, there) = (Counted::new(SIZE, Some(&redis)).await, Counted::new(0, Some(&redis)).await);
     assert_eq!(here.whole(1, "old").await, "1 old");
     // As another node leaves Redis, but for its message.
-    redis.ask(&format!("DEL {}", Part.text()));
-    redis.ask(&format!("SET {}:forgotten x", Part.text()));
+    redis.ask(&format!("DEL {0} {0}:mark", Part.text()));
     assert_eq!(here.whole(2, "new").await, "2 new");
     assert_eq!(there.whole(2, "-").await, "2 new");
     assert_eq!(there.whole(1, "-").await, "1 new", "what was made before is not believed either");
+}
+
+/// A full Redis refuses what is new, and may drop what is there.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_redis_gives_out_nothing_that_was_forgotten() {
+    let Some(redis) = RedisServer::start() else { return };
+    let (here, there) = (Counted::new(0, Some(&redis)).await, Counted::new(0, Some(&redis)).await);
+    assert_eq!(here.whole(1, "old").await, "1 old");
+    assert_eq!(redis.ask("CONFIG SET maxmemory 1"), "+OK");
+    here.cache.forget(&[Part.text()]).await;
+    assert_eq!((here.whole(1, "new").await, there.whole(1, "new").await), ("1 new".into(), "1 new".into()));
+    assert_eq!(redis.ask("CONFIG SET maxmemory 0"), "+OK");
+    here.cache.forget(&[Part.text()]).await;
+    assert_eq!((there.whole(1, "newer").await, here.whole(1, "-").await), ("1 newer".into(), "1 newer".into()));
+    // Dropped for want of room, and made again by others since.
+    redis.ask(&format!("DEL {}:mark", Part.text()));
+    let before = here.loads() + there.loads();
+    assert_eq!(there.whole(2, "other").await, "2 newer", "the part itself is still there");
+    assert_eq!(here.whole(1, "last").await, "1 newer");
+    assert_eq!(here.loads() + there.loads() - before, 2, "but what was made of it before is made again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
