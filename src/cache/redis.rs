@@ -3,6 +3,10 @@
 //! No caller waits for a Redis that is slow or away: the first one that has waited [`PATIENCE`] in vain puts it out of
 //! use for all, and a task in the background takes it into use again. A value is believed only under the run of the
 //! server that it was written in, because one that comes back with old data has lost what was deleted since.
+//!
+//! Beside each value stands a mark. Whoever looks for a value in vain sees to it that there is one, and keeps what they have
+//! loaded under that mark only; forgetting takes it away. So what was read before a change finds another mark after it, or
+//! none, and a value made of others is worth no more than the marks of these.
 
 use std::collections::HashMap;
 use std::fmt;
