@@ -102,7 +102,7 @@ class Postgres:
 
     @contextlib.contextmanager
     def listening(self, pause=0.3):
-        """Collects the statements that others send meanwhile, with their parameters, as PostgreSQL got them."""
+        """Collects the statements that requests send meanwhile, with their parameters, as PostgreSQL got them."""
         self.sql("ALTER SYSTEM SET log_statement = 'all'")
         self.sql("SELECT pg_reload_conf()")
         time.sleep(pause)
@@ -122,6 +122,8 @@ class Postgres:
             elif (detail := re.match(r"DETAIL:\s+parameters: (.*)", entry, re.S)) and heard:
                 found = re.findall(r"\$(\d+) = (?:(NULL)|'((?:[^']|'')*)')", detail[1])
                 heard[-1][1].update({int(n): None if null else text.replace("''", "'") for n, null, text in found})
+        # Every server reads by itself what others have changed, four times a second.
+        heard[:] = [entry for entry in heard if "cache_invalidations" not in entry[0]]
 
     def cpu(self):
         """Seconds of processor time of all its processes, ended ones included."""
