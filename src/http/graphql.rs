@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::{Response as Answer, ServerError, Value, Variables};
 use axum::Extension;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody as _};
 use axum::extract::{ConnectInfo, Query, Request, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
@@ -113,14 +113,19 @@ async fn read_body(server: &Server, headers: &HeaderMap, body: Body) -> Result<A
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, ErrorCode::BadUserInput, message));
     }
     let limit = server.options.body_limit;
+    let too_large = || {
+        let message = format!("The body can have {limit} bytes at the most.");
+        Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::LimitExceeded, message)
+    };
+    // Before a caller who says so is told to go on.
+    if body.size_hint().lower() > limit as u64 {
+        return Err(too_large());
+    }
     let reading = Limited::new(body, limit).collect();
     let read = tokio::time::timeout(server.options.request_timeout, reading).await;
     let body: Bytes = match read {
         Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            let message = format!("The body can have {limit} bytes at the most.");
-            return Err(Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::LimitExceeded, message));
-        }
+        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
         Ok(Err(_)) => return Err(Refusal::bad_request("The body could not be read to its end.")),
         Err(_) => {
             return Err(Refusal::new(
@@ -189,7 +194,7 @@ async fn run(
         // On a task of its own: a caller who hangs up, or whose time is up, leaves no change half announced.
         let (schema, app) = (server.schema.clone(), Arc::clone(&server.app));
         let work = async move { execute(&schema, app, viewer, operation).await };
-        let task = tokio::spawn(work.in_current_span());
+        let task = server.tasks.spawn(work.in_current_span());
         let answer = tokio::time::timeout(timeout, task).await;
         return Ok(answer.map_or_else(late, |done| done.unwrap_or_else(|panic| failed(Error::internal(panic)))));
     }

@@ -25,6 +25,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
+use tokio_util::task::TaskTracker;
 
 pub use self::serve::serve;
 use crate::app::App;
@@ -38,6 +39,8 @@ struct Inner {
     app: Arc<App>,
     schema: Schema,
     options: Http,
+    /// What goes on when its caller has gone.
+    tasks: TaskTracker,
 }
 
 impl std::ops::Deref for Server {
@@ -48,10 +51,10 @@ impl std::ops::Deref for Server {
     }
 }
 
-pub fn router(app: Arc<App>, options: Http) -> Router {
+pub fn router(app: Arc<App>, options: Http, tasks: TaskTracker) -> Router {
     let graphiql = options.graphiql;
     let schema = crate::graphql::schema();
-    let server = Server(Arc::new(Inner { app, schema, options }));
+    let server = Server(Arc::new(Inner { app, schema, options, tasks }));
     let mut router = Router::new()
         .route("/graphql", axum::routing::any(graphql::endpoint))
         .route("/healthz", get(health::healthz))

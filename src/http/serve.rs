@@ -14,16 +14,18 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::net::{TcpListener, TcpStream};
+use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
 use super::router;
 use crate::app::App;
 use crate::config::Http;
 
-/// Serves until `shutdown` is done, and then until no request is open any more.
+/// Serves until `shutdown` is done, and then until no request is open any more and no change goes on.
 pub async fn serve(mut listener: TcpListener, app: Arc<App>, options: Http, shutdown: impl Future<Output = ()>) {
     let keep_alive = options.keep_alive;
-    let router = router(app, options);
+    let tasks = TaskTracker::new();
+    let router = router(app, options, tasks.clone());
     let graceful = GracefulShutdown::new();
     tokio::pin!(shutdown);
     loop {
@@ -36,6 +38,8 @@ pub async fn serve(mut listener: TcpListener, app: Arc<App>, options: Http, shut
     }
     drop(listener);
     graceful.shutdown().await;
+    tasks.close();
+    tasks.wait().await;
 }
 
 async fn connection(stream: TcpStream, peer: SocketAddr, router: Router, keep_alive: Duration, watcher: Watcher) {

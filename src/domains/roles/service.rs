@@ -167,7 +167,15 @@ pub async fn set_menus(app: &App, viewer: &Viewer, input: SetRoleMenusInput) -> 
     menus::service::ensure_exist(&mut write, "input.menuIds", &wanted).await?;
     let before = repository::menu_ids(write.conn(), id).await?;
     let changed = difference(&before, &wanted);
-    viewer.ensure_holds(menus::service::codes_of(write.conn(), &changed).await?)?;
+    let codes = menus::service::codes_of(write.conn(), &changed).await?;
+    viewer.ensure_holds(codes)?;
+    if !codes.is_empty() {
+        // What is permitted is permitted on the rows that the role shows.
+        let tree = depts::service::tree_within(&mut write).await?;
+        let shown: Vec<_> =
+            repository::depts_of(write.conn(), &[id]).await?.into_iter().map(|(_, dept)| dept).collect();
+        ensure_scope_allowed(viewer, &tree, role.data_scope, &shown)?;
+    }
     repository::replace_menus(&mut write, id, &before, &wanted).await?;
     menus::service::ensure_still_allowed(&mut write, viewer, Permission::RoleMenuEdit).await?;
     write.forget(&RoleSnapshotKey);
@@ -220,6 +228,10 @@ pub async fn set_data_scope(app: &App, viewer: &Viewer, input: SetRoleDataScopeI
     depts::service::ensure_visible(&mut write, viewer.scope(), "input.deptIds", &wanted).await?;
     if before.data_scope != input.data_scope || !difference(&depts_before, &wanted).is_empty() {
         ensure_scope_allowed(viewer, &tree, before.data_scope, &depts_before)?;
+        // On other rows, its permissions are other rights.
+        if let Some(grant) = potential(&mut write).await?.get(id) {
+            viewer.ensure_holds(grant.permissions)?;
+        }
     }
     ensure_scope_allowed(viewer, &tree, input.data_scope, &wanted)?;
     let mut after = before.clone();

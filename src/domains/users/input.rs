@@ -19,7 +19,7 @@ pub struct UserFilterInput {
     pub status: Option<Status>,
     /// Members of this department or of one below it. Needs `sys:dept:read`.
     pub dept_id: Option<ID>,
-    /// Members of any department, or all others.
+    /// Members of any department, or all others. Needs `sys:dept:read`.
     pub has_dept: Option<bool>,
     /// Holders of this role. Needs `sys:role:read`.
     pub role_id: Option<ID>,

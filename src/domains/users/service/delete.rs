@@ -3,6 +3,7 @@
 use super::super::input::DeleteUsersInput;
 use super::super::model::UserId;
 use super::super::repository;
+use super::rights::ensure_holds_all_of_each;
 use super::{ensure_not_outranked, ensure_superuser_remains};
 use crate::app::App;
 use crate::db::Lock;
@@ -27,6 +28,7 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteUsersInput) -> Resu
     for user in &found {
         ensure_not_outranked(viewer, user)?;
     }
+    ensure_holds_all_of_each(&mut write, viewer, &found, "delete them").await?;
     if found.iter().any(|user| user.is_superuser && user.is_enabled()) {
         ensure_superuser_remains(&mut write, &ids).await?;
     }

@@ -29,7 +29,8 @@ pub async fn unlock(app: &App, viewer: &Viewer, input: UnlockUserInput) -> Resul
     write.updated(&before, &after);
     write.commit().await?;
     let counters = LoginCounters::new("", &after.username);
-    let ([attempts, _], [failures, _]) = (counters.attempts(), counters.failures(&app.policy.login));
-    app.counters.clear([&attempts, &failures]).await;
+    // Not the attempts of the last minute: unlocking again and again would let somebody guess without end.
+    let [failures, _] = counters.failures(&app.policy.login);
+    app.counters.clear([&failures]).await;
     Ok(after)
 }

@@ -36,7 +36,7 @@ pub struct Listed {
 
 /// What a viewer may not read, they may not filter by either.
 fn ensure_may_filter(viewer: &Viewer, filter: &UserFilter) -> Result<()> {
-    if filter.dept.is_some() {
+    if filter.dept.is_some() || filter.has_dept.is_some() {
         viewer.ensure(Permission::DeptRead)?;
     }
     if filter.role.is_some() {

@@ -35,13 +35,14 @@ async fn accept(app: &App, path: &str, user: &User, password: &SecretString) -> 
 }
 
 async fn store(write: &mut Write<'_>, before: &User, hash: &str, must_change: bool) -> Result<User> {
-    let mut after = User { must_change_password: must_change, ..changed(before, write) };
+    // What was tried before was another password.
+    let unlocked = User { failed_logins: 0, failed_login_at: None, ..changed(before, write) };
+    let mut after = User { must_change_password: must_change, ..unlocked };
     set(write, &mut after, hash);
     save(write, before, &after).await?;
-    // What was tried before was another password.
     repository::set_failed_logins(write, before.id, 0, None).await?;
     repository::remember_password(write, before.id, hash).await?;
-    Ok(User { failed_logins: 0, failed_login_at: None, ..after })
+    Ok(after)
 }
 
 /// Sets a password for somebody else: whoever can log in as them could do all that they can.

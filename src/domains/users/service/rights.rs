@@ -29,20 +29,32 @@ pub(super) async fn grants(write: &mut Write<'_>, path: &str, ids: &[RoleId]) ->
     ids.iter().map(grant).collect()
 }
 
-/// Refuses to do something for a user by which they could use what the viewer lacks.
+/// Refuses to do something to a user by which they, or whoever is behind it, could use what the viewer lacks, or which
+/// takes that away from them.
 pub(super) async fn ensure_holds_all_of(
     write: &mut Write<'_>,
     viewer: &Viewer,
     user: &User,
     to_do: &str,
 ) -> Result<()> {
+    ensure_holds_all_of_each(write, viewer, std::slice::from_ref(user), to_do).await
+}
+
+pub(super) async fn ensure_holds_all_of_each(
+    write: &mut Write<'_>,
+    viewer: &Viewer,
+    users: &[User],
+    to_do: &str,
+) -> Result<()> {
     if viewer.is_superuser() {
         return Ok(());
     }
-    let tree = depts::service::tree_within(write).await?;
-    let held = roles::service::ids_of_user(write.conn(), user.id).await?;
-    for grant in grants(write, "input.userId", &held).await? {
-        roles::service::ensure_can_grant(viewer, &tree, &grant, user.dept_id).map_err(|_| {
+    let (tree, all) = (depts::service::tree_within(write).await?, potential(write).await?);
+    let ids: Vec<_> = users.iter().map(|user| user.id).collect();
+    for (id, role) in roles::service::ids_of_users(write.conn(), &ids).await? {
+        let dept = users.iter().find(|user| user.id == id).and_then(|user| user.dept_id);
+        let Some(grant) = all.get(role) else { continue };
+        roles::service::ensure_can_grant(viewer, &tree, grant, dept).map_err(|_| {
             Error::NotAllowed(format!(
                 "This user holds permissions or sees rows that you do not, so you cannot {to_do}."
             ))
@@ -63,7 +75,12 @@ pub async fn set_roles(app: &App, viewer: &Viewer, input: SetUserRolesInput) -> 
     let tree = depts::service::tree_within(&mut write).await?;
     let user = get_editable(&mut write, viewer, id).await?;
     let before = roles::service::ids_of_user(write.conn(), id).await?;
-    for grant in grants(&mut write, "input.roleIds", &difference(&before, &wanted)).await? {
+    let mut touched = difference(&before, &wanted);
+    if wanted.iter().any(|role| !before.contains(role)) {
+        // What one role permits, it permits on the rows that another one shows.
+        touched.extend(wanted.iter().filter(|role| before.contains(role)));
+    }
+    for grant in grants(&mut write, "input.roleIds", &touched).await? {
         roles::service::ensure_can_grant(viewer, &tree, &grant, user.dept_id)?;
     }
     roles::service::replace_of_user(&mut write, id, &before, &wanted).await?;
@@ -87,9 +104,8 @@ pub async fn set_status(app: &App, viewer: &Viewer, input: SetUserStatusInput) -
         write.commit().await?;
         return Ok(before);
     }
-    if input.status == Status::Enabled {
-        ensure_holds_all_of(&mut write, viewer, &before, "enable them").await?;
-    }
+    let to_do = if input.status == Status::Enabled { "enable them" } else { "disable them" };
+    ensure_holds_all_of(&mut write, viewer, &before, to_do).await?;
     if before.is_superuser && input.status == Status::Disabled {
         ensure_superuser_remains(&mut write, &[id]).await?;
     }
@@ -122,9 +138,7 @@ pub async fn set_flags(app: &App, viewer: &Viewer, input: SetUserFlagsInput) -> 
     if viewer.is(id) && (rank_changes || after.is_staff != before.is_staff) {
         return Err(Error::NotAllowed("You cannot change your own superuser or staff flag.".into()));
     }
-    if after.is_staff && !before.is_staff {
-        ensure_holds_all_of(&mut write, viewer, &before, "make them staff").await?;
-    }
+    ensure_holds_all_of(&mut write, viewer, &before, "change their flags").await?;
     if before.is_superuser && !after.is_superuser {
         ensure_superuser_remains(&mut write, &[id]).await?;
         // What was opened with all rights does not live on with fewer.

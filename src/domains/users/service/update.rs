@@ -39,6 +39,10 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateUserInput) -> Resul
     apply(&mut after.phone, phone);
     apply(&mut after.avatar, avatar);
     apply(&mut after.dept_id, dept);
+    if after.username != before.username && !viewer.is(id) {
+        // Under a name that is free again, somebody else could come.
+        super::rights::ensure_holds_all_of(&mut write, viewer, &before, "give them another user name").await?;
+    }
     if after.dept_id != before.dept_id {
         super::create::ensure_dept_allowed(&mut write, viewer, after.dept_id).await?;
         // Roles may show a whole department: in another one, they show other rows.
