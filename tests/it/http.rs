@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-use crate::support::{ADMIN_PASSWORD, TestApp, listen, on_each_database};
+use crate::support::{ADMIN_PASSWORD, TestApp, listen, on_each_database, options};
 
 const ROLE: &str = r#"{"query": "mutation { createRole(input: {name: \"Forged\"}) { role { id } } }"}"#;
 
@@ -16,6 +16,8 @@ on_each_database!(
     a_sane_request_id_is_kept_and_another_one_made,
     who_sends_no_headers_is_hung_up_on,
     head_is_get_without_the_body,
+    a_body_that_says_it_is_too_large_is_not_waited_for,
+    a_stopping_server_waits_for_changes_whose_callers_have_gone,
     probes_answer_and_the_editor_loads_nothing_from_elsewhere,
 );
 
@@ -99,6 +101,48 @@ async fn head_is_get_without_the_body(app: TestApp) {
         assert_eq!(head.status(), status, "{query}");
         assert!(head.headers()["content-length"] != "0" && head.text().await.unwrap().is_empty(), "{query}");
     }
+}
+
+async fn a_body_that_says_it_is_too_large_is_not_waited_for(app: TestApp) {
+    let mut connection = TcpStream::connect(app.url.strip_prefix("http://").unwrap()).await.unwrap();
+    let head = "POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n\
+        expect: 100-continue\r\ncontent-length: 99999999\r\n\r\n";
+    connection.write_all(head.as_bytes()).await.unwrap();
+    let mut line = [0; 12];
+    connection.read_exact(&mut line).await.unwrap();
+    assert_eq!(&line, b"HTTP/1.1 413");
+}
+
+async fn a_stopping_server_waits_for_changes_whose_callers_have_gone(app: TestApp) {
+    // Hashing long enough to be hung up on.
+    let lockout = orgraph::app::Lockout { failures: 0, duration: Duration::from_secs(1) };
+    let slow = app.hashing(12, lockout).await;
+    let token = app.admin().await.token.clone().unwrap();
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let server = orgraph::http::serve(listener, slow.app.clone(), options(address, Duration::from_secs(75)), async {
+        let _ = stopped.await;
+    });
+    let server = tokio::spawn(server);
+    let body = json!({ "query": "mutation { createUser(input: {username: \"late\", password: \"Teapot-raven-42\"}) { user { id } } }" });
+    let body = body.to_string();
+    let mut connection = TcpStream::connect(address).await.unwrap();
+    let head = format!(
+        "POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    connection.write_all(head.as_bytes()).await.unwrap();
+    connection.write_all(body.as_bytes()).await.unwrap();
+    // It is under way when the server asks for the hash, and cannot be done before.
+    while slow.app.passwords.is_idle() {
+        tokio::task::yield_now().await;
+    }
+    drop(connection);
+    drop(stop);
+    server.await.unwrap();
+    let made = app.admin().await.data("{ users(filter: {text: \"late\"}) { totalCount } }", json!({})).await;
+    assert_eq!(made["users"]["totalCount"], 1);
 }
 
 async fn probes_answer_and_the_editor_loads_nothing_from_elsewhere(app: TestApp) {

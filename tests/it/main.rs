@@ -6,6 +6,7 @@
 //! |---|---|
 //! | `support/` | nothing: it makes databases, servers and clients |
 //! | `architecture` | who may import what |
+//! | `combinations` | rights count together with the rows that they are for |
 //! | `conversation` | the way of a front end from the login to the record of a change, as snapshots |
 //! | `migrations` | both back ends have the same tables, and come up, down and up again |
 //! | `nodes` | what one node changes holds on all of them, with Redis, without it, and while it is away |
@@ -34,6 +35,7 @@
 mod architecture;
 mod auth;
 mod cache;
+mod combinations;
 mod conversation;
 mod cookies;
 mod crash;

@@ -30,6 +30,7 @@ on_each_database!(
     a_captcha_can_be_answered_once_and_in_time,
     the_present_password_cannot_be_guessed_in_a_session,
     how_long_a_refusal_takes_tells_nothing,
+    unlocking_again_and_again_does_not_let_anybody_guess_on,
 );
 
 async fn try_login(client: &Client, username: &str, password: &str) -> Answer {
@@ -326,6 +327,21 @@ async fn a_thousand_guesses_on_two_nodes_are_a_thousand() {
     let limited = join_all((0..702).map(|_| try_login(&clients[0], &user.username, "Wrong-1234"))).await;
     let limited = limited.iter().filter(|guess| guess.code() == Some("RATE_LIMITED")).count();
     assert_eq!(limited, 2, "the process counts for itself");
+}
+
+async fn unlocking_again_and_again_does_not_let_anybody_guess_on(app: TestApp) {
+    let user = app.user().login().await;
+    let helper = app.user().permissions(&["sys:user:unlock", "sys:user:read"]).scope("ALL").staff().login().await;
+    let node = app.protected(None, LoginPolicy { account_limit: 10, ..LOCKOUT }).await;
+    let mut judged = 0;
+    for _ in 0..4 {
+        for _ in 0..4 {
+            let answer = try_login(&node.anonymous(), &user.username, "Wrong-1234").await;
+            judged += usize::from(answer.code() == Some("UNAUTHENTICATED"));
+        }
+        helper.on(&node).data(UNLOCK, json!({ "id": user.id })).await;
+    }
+    assert_eq!(judged, 10);
 }
 
 /// Whoever asks often can tell what takes longer. Hashing is what takes long, so each refusal must do it once.

@@ -1,6 +1,6 @@
 //! An app of its own for each test, served over HTTP on a free port.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
@@ -85,11 +85,8 @@ fn policy() -> Policy {
     }
 }
 
-/// An HTTP end for an app, until what is returned beside its URL is dropped.
-pub async fn listen(app: Arc<App>, keep_alive: Duration) -> (String, oneshot::Sender<()>) {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let address = listener.local_addr().unwrap();
-    let options = Http {
+pub fn options(address: SocketAddr, keep_alive: Duration) -> Http {
+    Http {
         listen: Listen { host: address.ip().to_string(), port: address.port() },
         request_timeout: Duration::from_secs(30),
         keep_alive,
@@ -97,7 +94,14 @@ pub async fn listen(app: Arc<App>, keep_alive: Duration) -> (String, oneshot::Se
         graphiql: true,
         drain_timeout: Duration::from_secs(10),
         trusted_proxies: Vec::new(),
-    };
+    }
+}
+
+/// An HTTP end for an app, until what is returned beside its URL is dropped.
+pub async fn listen(app: Arc<App>, keep_alive: Duration) -> (String, oneshot::Sender<()>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let options = options(address, keep_alive);
     let (stop, stopped) = oneshot::channel();
     tokio::spawn(orgraph::http::serve(listener, app, options, async {
         // The sender is only ever dropped.

@@ -16,7 +16,7 @@ mod program;
 mod servers;
 mod snapshot;
 
-pub use app::{ADMIN_PASSWORD, TOKEN_SECRET, TestApp, UNPROTECTED, listen};
+pub use app::{ADMIN_PASSWORD, TOKEN_SECRET, TestApp, UNPROTECTED, listen, options};
 pub use client::{Answer, Client, text};
 pub use db::{FreshDb, Kind};
 pub use program::{Program, run};

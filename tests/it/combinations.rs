@@ -1,0 +1,101 @@
+//! Rights count together with the rows that they are for, and with whoever else they would reach.
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, TestApp, on_each_database, text};
+
+const SET_MENUS: &str =
+    "mutation($role: ID!, $menus: [ID!]!) { setRoleMenus(input: {roleId: $role, menuIds: $menus}) { role { id } } }";
+const SET_SCOPE: &str = "mutation($role: ID!, $scope: DataScope!) { setRoleDataScope(input: {roleId: $role, dataScope: $scope}) { role { id } } }";
+const SET_ROLES: &str =
+    "mutation($user: ID!, $roles: [ID!]!) { setUserRoles(input: {userId: $user, roleIds: $roles}) { user { id } } }";
+
+on_each_database!(
+    permissions_of_a_role_are_bound_with_its_rows,
+    rows_of_a_role_are_bound_with_its_permissions,
+    one_role_is_bound_with_the_others_of_its_holder,
+    who_holds_more_is_left_alone,
+    whether_somebody_has_a_department_needs_the_right_to_departments,
+);
+
+async fn menu_of(app: &TestApp, code: &str) -> Value {
+    let menus = app.admin().await.data("{ menus(first: 100) { nodes { id permissions } } }", json!({})).await;
+    let menus = menus["menus"]["nodes"].as_array().unwrap();
+    menus.iter().find(|menu| menu["permissions"] == json!([code])).unwrap()["id"].clone()
+}
+
+async fn refused(client: &Client, query: &str, variables: Value) {
+    let answer = client.run(query, variables).await;
+    assert_eq!(answer.code(), Some("FORBIDDEN"), "{:#}", answer.body);
+}
+
+async fn permissions_of_a_role_are_bound_with_its_rows(app: TestApp) {
+    let reader = app.user().permissions(&["sys:user:read"]).scope("ALL").staff().login().await;
+    let codes = ["sys:role:read", "sys:role:menu:edit", "sys:menu:read", "sys:user:read", "sys:user:del"];
+    let narrow = app.user().permissions(&codes).scope("SELF").staff().login().await;
+    let wide = app.user().permissions(&codes).scope("ALL").staff().login().await;
+    let (read, delete) = (menu_of(&app, "sys:user:read").await, menu_of(&app, "sys:user:del").await);
+    let both = json!({ "role": reader.role_id, "menus": [read, delete] });
+    refused(&narrow, SET_MENUS, both.clone()).await;
+    refused(&narrow, SET_MENUS, json!({ "role": reader.role_id, "menus": [] })).await;
+    wide.data(SET_MENUS, both).await;
+}
+
+async fn rows_of_a_role_are_bound_with_its_permissions(app: TestApp) {
+    let deleter = app.user().permissions(&["sys:user:read", "sys:user:del"]).scope("SELF").staff().login().await;
+    let codes = ["sys:role:read", "sys:role:scope:edit"];
+    let without = app.user().permissions(&codes).scope("ALL").staff().login().await;
+    let all = json!({ "role": deleter.role_id, "scope": "ALL" });
+    refused(&without, SET_SCOPE, all.clone()).await;
+    let codes = [&codes[..], &["sys:user:read", "sys:user:del"]].concat();
+    app.user().permissions(&codes).scope("ALL").staff().login().await.data(SET_SCOPE, all).await;
+}
+
+async fn one_role_is_bound_with_the_others_of_its_holder(app: TestApp) {
+    let admin = app.admin().await;
+    let dept = admin.dept("A", None).await;
+    let codes = ["sys:user:read", "sys:user:del", "sys:user:role:edit", "sys:role:read"];
+    let giver = app.user().permissions(&codes).scope("DEPT_AND_BELOW").dept(&dept).staff().login().await;
+    let reader = app.user().permissions(&["sys:user:read"]).scope("ALL").dept(&dept).staff().login().await;
+    let plain = app.user().dept(&dept).staff().login().await;
+    let delete = app.user().permissions(&["sys:user:del"]).scope("SELF").role_only().await;
+    refused(&giver, SET_ROLES, json!({ "user": reader.id, "roles": [reader.role_id, delete] })).await;
+    giver.data(SET_ROLES, json!({ "user": plain.id, "roles": [delete] })).await;
+}
+
+async fn who_holds_more_is_left_alone(app: TestApp) {
+    let admin = app.admin().await;
+    let dept = admin.dept("A", None).await;
+    let codes = ["sys:user:read", "sys:user:edit", "sys:user:del", "sys:user:add"];
+    let clerk = app.user().permissions(&codes).scope("DEPT_AND_BELOW").dept(&dept).staff().login().await;
+    let boss = app.user().permissions(&["sys:user:read", "log:login:read"]).scope("DEPT").dept(&dept).staff();
+    let boss = boss.login().await;
+    let peer = app.user().permissions(&["sys:user:read"]).scope("DEPT").dept(&dept).staff().login().await;
+    let changes = [
+        "mutation($id: ID!) { setUserFlags(input: {userId: $id, isStaff: false}) { user { id } } }",
+        "mutation($id: ID!) { setUserFlags(input: {userId: $id, isMultiLogin: false}) { user { id } } }",
+        "mutation($id: ID!) { updateUser(input: {id: $id, version: VERSION, username: \"other.name\"}) { user { id } } }",
+        "mutation($id: ID!) { setUserStatus(input: {userId: $id, status: DISABLED}) { user { id } } }",
+        "mutation($id: ID!) { deleteUsers(input: {ids: [$id]}) { deletedIds } }",
+    ];
+    for change in changes {
+        let version = async |id: &str| {
+            let user = admin.data("query($id: ID!) { user(id: $id) { version } }", json!({ "id": id })).await;
+            user["user"]["version"].to_string()
+        };
+        refused(&clerk, &change.replace("VERSION", &version(&boss.id).await), json!({ "id": boss.id })).await;
+        clerk.data(&change.replace("VERSION", &version(&peer.id).await), json!({ "id": peer.id })).await;
+    }
+    assert_eq!(boss.run("{ viewer { user { id } } }", json!({})).await.code(), None);
+    let ids = json!({ "ids": [boss.id] });
+    let all = "mutation($ids: [ID!]!) { deleteUsers(input: {ids: $ids}) { deletedIds } }";
+    assert_eq!(text(&admin.data(all, ids).await["deleteUsers"]["deletedIds"][0]), boss.id);
+}
+
+async fn whether_somebody_has_a_department_needs_the_right_to_departments(app: TestApp) {
+    let reader = app.user().permissions(&["sys:user:read"]).scope("ALL").login().await;
+    for has in [true, false] {
+        let query = format!("{{ users(filter: {{hasDept: {has}}}) {{ totalCount }} }}");
+        refused(&reader, &query, json!({})).await;
+    }
+}
