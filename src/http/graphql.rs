@@ -117,8 +117,8 @@ async fn read_body(server: &Server, headers: &HeaderMap, body: Body) -> Result<A
         let message = format!("The body can have {limit} bytes at the most.");
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, ErrorCode::LimitExceeded, message)
     };
-    // Before a caller who says so is told to go on.
-    if body.size_hint().lower() > limit as u64 {
+    // A caller who asks first is told. One who sends at once would lose the answer to a connection that closes on them.
+    if headers.contains_key(header::EXPECT) && body.size_hint().lower() > limit as u64 {
         return Err(too_large());
     }
     let reading = Limited::new(body, limit).collect();
