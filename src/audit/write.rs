@@ -1,5 +1,6 @@
 //! The open transaction, and the record that closes it.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
@@ -259,8 +260,9 @@ async fn insert_record(
     error: Option<&Error>,
     now: Timestamp,
 ) -> Result<()> {
-    let mut targets: Vec<&str> = changes.iter().map(|change| change.target.as_str()).collect();
-    targets.dedup();
+    let mut targets: Vec<&str> = Vec::with_capacity(changes.len());
+    let mut known = HashSet::new();
+    targets.extend(changes.iter().map(|change| change.target.as_str()).filter(|target| known.insert(*target)));
     let row = NewOperationLog {
         id: OperationLogId::new(),
         trace_id: &origin.trace_id,

@@ -1,6 +1,6 @@
 //! Learning from the database what other processes have changed: further nodes, and the command line.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,6 +33,8 @@ pub struct Follower {
     last: i64,
     /// Lower ones that are not, and since when.
     missing: BTreeMap<i64, Instant>,
+    /// What was read of them and is not forgotten yet: an attempt may end in between, and the rows are not read again.
+    stale: BTreeSet<String>,
     purged: Instant,
 }
 
@@ -45,7 +47,7 @@ impl Follower {
         // What Redis may still have of what was changed while nobody was there to take it away.
         let lately = app.clock.now().minus(LONGEST * 2);
         let last = invalidations::last_before(&mut db.read().await?, lately).await?;
-        let mut follower = Self { app, db, last, missing: BTreeMap::new(), purged: now };
+        let mut follower = Self { app, db, last, missing: BTreeMap::new(), stale: BTreeSet::new(), purged: now };
         follower.catch_up().await?;
         Ok(follower)
     }
@@ -74,7 +76,6 @@ impl Follower {
     /// Forgets what others have changed since the last time.
     pub async fn catch_up(&mut self) -> Result<()> {
         let begun = Instant::now();
-        let mut stale = Vec::new();
         loop {
             let missing: Vec<_> = self.missing.keys().copied().collect();
             let rows = invalidations::since(&mut self.db.read().await?, self.last, &missing, BATCH).await?;
@@ -82,7 +83,7 @@ impl Follower {
             for (id, node, keys) in rows {
                 // What this process has changed, it has forgotten before it said so.
                 if node != self.app.cache.node {
-                    stale.extend(keys);
+                    self.stale.extend(keys);
                 }
                 if self.missing.remove(&id).is_none() {
                     let gap = (self.last + 1).max(id - MOST_MISSING)..id;
@@ -94,9 +95,9 @@ impl Follower {
                 break;
             }
         }
-        stale.sort_unstable();
-        stale.dedup();
+        let stale: Vec<_> = self.stale.iter().cloned().collect();
         self.app.cache.heard(&stale).await;
+        self.stale.clear();
         self.app.cache.memory.is_current_at(begun);
         self.missing.retain(|_, since| since.elapsed() < UNDONE);
         if self.purged.elapsed() > BETWEEN_PURGES {

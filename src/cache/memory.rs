@@ -118,6 +118,9 @@ impl Memory {
     }
 
     pub async fn forget(&self, texts: &[String]) {
+        if texts.is_empty() {
+            return;
+        }
         {
             let _one_at_a_time = self.forgetting.lock().unwrap_or_else(PoisonError::into_inner);
             let epoch = self.epoch.load(Ordering::SeqCst) + 1;

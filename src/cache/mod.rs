@@ -102,7 +102,7 @@ impl Cache {
         K: Key,
         F: Future<Output = Result<K::Value>> + Send,
     {
-        if !self.is_shared() {
+        if !self.memory.is_current() || !self.is_shared() {
             return self.get(key, load).await;
         }
         self.find::<K, F>(&key.text(), &load).await?.value.downcast().map_err(|_| shared_text())
@@ -148,6 +148,8 @@ impl Cache {
 
     /// What another process has changed.
     async fn heard(&self, texts: &[String]) {
+        // Before and after: what was read from Redis in between may be what is taken away there.
+        self.memory.forget(texts).await;
         if let (Some(redis), false) = (&self.redis, texts.is_empty()) {
             // Whoever changed it may have died before it could.
             redis.forget(texts, false).await;

@@ -311,8 +311,10 @@ impl Redis {
                 self.place.client().await?.get_multiplexed_async_connection_with_config(&config).await?;
             connection.subscribe(&self.channel).await?;
             let server: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;
-            let run =
-                server.lines().find_map(|line| line.strip_prefix("run_id:")).unwrap_or_default().trim().to_owned();
+            let run = server.lines().find_map(|line| line.strip_prefix("run_id:")).map(str::trim).unwrap_or_default();
+            if run.is_empty() {
+                return Err((redis::ErrorKind::Client, "the server does not tell its runs apart (run_id)").into());
+            }
             let seal = format!("{}:{run}:", self.installation);
             Ok::<_, RedisError>(Link { connection, seal, number })
         };

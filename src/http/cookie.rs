@@ -6,7 +6,8 @@ use url::{Host, Url};
 use crate::security::RefreshCookie;
 
 pub fn refresh_cookie(headers: &HeaderMap) -> RefreshCookie {
-    let cookies: Vec<_> = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok()).collect();
+    let cookies: Vec<_> =
+        headers.get_all(header::COOKIE).iter().map(|value| String::from_utf8_lossy(value.as_bytes())).collect();
     RefreshCookie::new(&cookies.join(";"), is_foreign(headers), is_local(headers))
 }
 

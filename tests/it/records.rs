@@ -138,8 +138,9 @@ async fn what_goes_with_something_deleted_is_recorded_with_it(app: TestApp) {
     let dept = admin.data("mutation { createDept(input: {name: \"D\"}) { dept { id } } }", json!({})).await;
     let dept = dept["createDept"]["dept"]["id"].as_str().unwrap().to_owned();
     let user = app.user().permissions(&["sys:user:read"]).scope_depts(&[&dept]).login().await;
+    let other = app.user().permissions(&["sys:user:read"]).login().await;
     let users = "mutation($ids: [ID!]!) { deleteUsers(input: {ids: $ids}) { deletedIds } }";
-    admin.data(users, json!({ "ids": [user.id] })).await;
+    admin.data(users, json!({ "ids": [user.id, other.id] })).await;
     let roles = "mutation($ids: [ID!]!) { deleteRoles(input: {ids: $ids}) { deletedIds } }";
     admin.data(roles, json!({ "ids": [user.role_id] })).await;
     let log = admin.data(LATEST, json!({ "first": 2 })).await;
@@ -150,7 +151,9 @@ async fn what_goes_with_something_deleted_is_recorded_with_it(app: TestApp) {
         let fields = changes.filter(|change| change["kind"] == "UPDATED").map(|change| &change["fields"][0]);
         fields.map(|field| (field["name"].as_str().unwrap().to_owned(), field["before"].clone())).collect()
     };
-    assert_eq!(ended(1), [("roles".to_owned(), json!([user.role_id]))]);
+    let held = |user: &crate::support::Client| ("roles".to_owned(), json!([user.role_id]));
+    assert_eq!(ended(1), [held(&user), held(&other)]);
+    assert_eq!(log["operationLogs"]["nodes"][1]["targetIds"], json!([user.id, other.id]), "each once");
     let role = ended(0);
     assert_eq!((&*role[0].0, role[0].1.as_array().unwrap().len()), ("menus", 1));
     assert_eq!(role[1], ("customDepts".to_owned(), json!([dept])));
