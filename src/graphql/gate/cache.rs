@@ -44,7 +44,9 @@ impl Gate {
         let checked = check_parsed(&self.schema.registry, &self.limits, &document, operation_name, variables)?;
         // Only what fits the schema is worth keeping.
         if known.is_none() || is_plain {
-            let checked = is_plain.then(|| Arc::new(checked.clone()));
+            // Fragments can make much of a short text; what is kept is bounded by the text.
+            let is_short = checked.selections <= query.len();
+            let checked = (is_plain && is_short).then(|| Arc::new(checked.clone()));
             self.documents().insert(query, Known { document, checked });
         }
         Ok(checked)
