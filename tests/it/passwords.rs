@@ -16,6 +16,7 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 on_each_database!(
     every_path_refuses_what_is_easy_to_guess,
     earlier_passwords_are_refused_and_the_first_is_one,
+    the_command_line_keeps_to_the_same_rules,
     a_password_that_was_reset_can_only_be_changed,
     an_expired_password_can_only_be_changed,
 );
@@ -75,6 +76,33 @@ async fn earlier_passwords_are_refused_and_the_first_is_one(app: TestApp) {
         }
     }
     assert_eq!(change(&user, passwords[3], &given).await.code(), None, "only three are remembered");
+}
+
+/// Also for whoever cannot log in any more.
+async fn the_command_line_keeps_to_the_same_rules(app: TestApp) {
+    let (username, old, new) = ("admin", crate::support::ADMIN_PASSWORD, "Secret-raven-456");
+    let lockout = orgraph::app::Lockout { failures: 2, duration: DAY };
+    let node = app.hashing(4, lockout).await;
+    let log_in = async |password: &str| {
+        let input = json!({ "username": username, "password": password });
+        node.anonymous().run(LOGIN, json!({ "input": input })).await
+    };
+    for _ in 0..2 {
+        log_in("Wrong-1234").await;
+    }
+    assert_eq!(log_in(old).await.code(), Some("UNAUTHENTICATED"), "it is locked");
+    let reset = async |password: &str| {
+        let viewer = orgraph::security::Viewer::command("admin reset-password");
+        let password = password.to_owned().into();
+        let reset = orgraph::domains::users::service::reset_superuser_password;
+        reset(&app.app, &viewer, username, password).await.map_err(|error| error.message())
+    };
+    assert_eq!(reset(old).await, Err("The password must differ from the last 3.".into()));
+    assert!(reset("Password1").await.unwrap_err().contains("too easy to guess"));
+    assert_eq!(log_in(old).await.code(), Some("UNAUTHENTICATED"), "nothing has changed");
+    assert_eq!(reset(new).await, Ok(()));
+    assert_eq!(log_in(new).await.code(), None, "a new password unlocks");
+    assert_eq!(reset(new).await, Err("The password must differ from the last 3.".into()));
 }
 
 async fn a_password_that_was_reset_can_only_be_changed(app: TestApp) {

@@ -4,6 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::super::model::User;
 use super::super::repository;
+use super::update::changed;
 use super::{named_taken, password};
 use crate::app::App;
 use crate::db::Lock;
@@ -60,33 +61,30 @@ pub async fn create_superuser(app: &App, viewer: &Viewer, username: &str, passwo
     write.commit().await
 }
 
-/// Gives a superuser a new password, enables the account, and ends its sessions (command line).
+/// Gives a superuser a new password, enables and unlocks the account, and ends its sessions (command line).
 pub async fn reset_superuser_password(
     app: &App,
     viewer: &Viewer,
     username: &str,
     password: SecretString,
 ) -> Result<()> {
-    let mut check = Check::default();
-    check.extend(app.policy.password.check("password", password.expose_secret(), &[username]));
-    check.finish()?;
-    let hash = app.passwords.hash(password).await?;
+    let seen = a_superuser(repository::by_username(&mut app.db.read().await?, username).await?, username)?;
+    let hash = password::accept(app, "password", &seen, &password).await?;
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
-    let found = repository::by_username(write.conn(), username).await?;
-    let before = found.ok_or_else(|| Error::not_found("user", username))?;
-    if !before.is_superuser {
+    let before = a_superuser(repository::by_username(write.conn(), username).await?, username)?;
+    let after = User { status: Status::Enabled, must_change_password: false, ..changed(&before, &write) };
+    let after = password::store(&mut write, &before, after, &hash).await?;
+    sessions::service::end_all(&mut write, after.id, None).await?;
+    write.commit().await
+}
+
+fn a_superuser(found: Option<User>, username: &str) -> Result<User> {
+    let user = found.ok_or_else(|| Error::not_found("user", username))?;
+    if !user.is_superuser {
         return Err(Error::NotAllowed(format!(
             "{username} is no superuser: a superuser can reset the password with the mutation resetUserPassword."
         )));
     }
-    let mut after = User { status: Status::Enabled, must_change_password: false, ..before.clone() };
-    password::set(&mut write, &mut after, &hash);
-    after.version += 1;
-    if !repository::update(&mut write, &before, &after).await? {
-        return Err(Error::stale("user", before.version, before.version + 1));
-    }
-    repository::remember_password(&mut write, after.id, &hash).await?;
-    sessions::service::end_all(&mut write, after.id, None).await?;
-    write.commit().await
+    Ok(user)
 }

@@ -22,7 +22,7 @@ pub(super) fn set(write: &mut Write<'_>, user: &mut User, hash: &str) {
 }
 
 /// Checks a new password against the policy and the user's earlier ones, and hashes it.
-async fn accept(app: &App, path: &str, user: &User, password: &SecretString) -> Result<String> {
+pub(super) async fn accept(app: &App, path: &str, user: &User, password: &SecretString) -> Result<String> {
     let mut check = Check::default();
     check.extend(app.policy.password.check(path, password.expose_secret(), &[&user.username, &user.nickname]));
     check.finish()?;
@@ -34,10 +34,10 @@ async fn accept(app: &App, path: &str, user: &User, password: &SecretString) -> 
     app.passwords.hash(password.clone()).await
 }
 
-async fn store(write: &mut Write<'_>, before: &User, hash: &str, must_change: bool) -> Result<User> {
+/// `after` is `before` with what else changes.
+pub(super) async fn store(write: &mut Write<'_>, before: &User, after: User, hash: &str) -> Result<User> {
     // What was tried before was another password.
-    let unlocked = User { failed_logins: 0, failed_login_at: None, ..changed(before, write) };
-    let mut after = User { must_change_password: must_change, ..unlocked };
+    let mut after = User { failed_logins: 0, failed_login_at: None, ..after };
     set(write, &mut after, hash);
     save(write, before, &after).await?;
     repository::set_failed_logins(write, before.id, 0, None).await?;
@@ -58,7 +58,8 @@ pub async fn reset_password(app: &App, viewer: &Viewer, input: ResetUserPassword
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
     let before = ensure_may_reset(&mut write, viewer, id).await?;
-    let after = store(&mut write, &before, &hash, input.must_change_password).await?;
+    let after = User { must_change_password: input.must_change_password, ..changed(&before, &write) };
+    let after = store(&mut write, &before, after, &hash).await?;
     sessions::service::end_all(&mut write, id, None).await?;
     write.commit().await?;
     Ok(after)
@@ -93,7 +94,8 @@ pub async fn change_own_password(
     if before.password_hash != user.password_hash {
         return Err(Error::stale("account", user.version, before.version));
     }
-    let after = store(&mut write, &before, &hash, false).await?;
+    let after = User { must_change_password: false, ..changed(&before, &write) };
+    let after = store(&mut write, &before, after, &hash).await?;
     sessions::service::end_all(&mut write, me.user_id, keep_current.then_some(me.session_id)).await?;
     write.commit().await?;
     Ok(after)
