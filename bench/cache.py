@@ -7,36 +7,28 @@ Two servers on one private PostgreSQL, with warm caches: one that keeps values i
 none there and asks a private Redis each time. Load generator turns between them, several rounds; medians are printed.
 """
 
-import argparse
 import os
 import secrets
 import statistics
-import sys
 
-from lab import Postgres, Redis, Server, built, laboratory, need, restricted_viewer, tool
-from run import DEMO, load
+from lab import (
+    DEMO, Postgres, Redis, Server, administrator, built, laboratory, load, measuring, need, restricted_viewer,
+)
 
 VIEWER = "{ viewer { user { id } } }"
 ANYBODY = "{ __typename }"
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = measuring(__doc__)
     parser.add_argument("--server", metavar="PATH", help="a server program, instead of the release build")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
-    parser.add_argument("--connections", type=int, default=16)
     return parser.parse_args()
 
 
 def main():
     options = arguments()
     need("initdb", "postgres", "psql", "redis-server")
-    if not tool("oha"):
-        need("wrk")
-    password = os.environ.get("ORGRAPH_ADMIN_PASSWORD")
-    if not password:
-        sys.exit("Set ORGRAPH_ADMIN_PASSWORD: the administrator of the measured server, which lives for minutes only.")
+    password = administrator()
     binary = built(options.server)
     with laboratory() as (directory, running):
         postgres, redis = Postgres(directory), Redis(directory)

@@ -3,6 +3,7 @@
 Only Python's standard library. Nothing is left behind: data lives in a temporary directory, ports are free ones.
 """
 
+import argparse
 import contextlib
 import glob
 import http.client
@@ -28,6 +29,9 @@ INSTALL = {
     "redis-server": "Redis (Debian: apt install redis-server)",
     "wrk": "wrk (Debian: apt install wrk) or oha (cargo install oha)",
 }
+
+
+DEMO = ["--demo", "--demo-users", "10000", "--demo-depts", "200", "--demo-roles", "50", "--demo-operation-logs", "100000"]
 
 
 def tool(name):
@@ -278,6 +282,57 @@ def restricted_viewer(server, admin, password):
         },
     )
     return server.login("benchmark.reader", password)
+
+
+def measuring(doc):
+    """What the commands have in common that load servers."""
+    parser = argparse.ArgumentParser(description=doc, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
+    parser.add_argument("--connections", type=int, default=16)
+    return parser
+
+
+def administrator():
+    """The administrator's password."""
+    return os.environ.get("ORGRAPH_ADMIN_PASSWORD") or sys.exit(
+        "Set ORGRAPH_ADMIN_PASSWORD: the administrator of the measured server, which lives for minutes only.")
+
+
+def load(url, query, token, connections, seconds, directory):
+    """Requests a second and milliseconds (p50, p99); any error ends the run."""
+    if not tool("oha"):
+        need("wrk")
+    body = json.dumps({"query": query})
+    if tool("wrk"):
+        script = os.path.join(directory, "request.lua")
+        with open(script, "w") as lua:
+            lua.write('wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\n')
+            if token:
+                lua.write(f'wrk.headers["authorization"] = "Bearer {token}"\n')
+            lua.write(f"wrk.body = [==[{body}]==]\n")
+            lua.write(
+                'function done(summary, latency)\n'
+                '  io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration,\n'
+                "    summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout,\n"
+                "    latency:percentile(50), latency:percentile(99)))\n"
+                "end\n"
+            )
+        command = [tool("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script, url]
+        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        requests, micros, errors, p50, p99 = map(int, re.search(r"RESULT (.*)", out)[1].split())
+        if errors:
+            sys.exit(f"{errors} requests failed:\n{out}")
+        return requests, requests / micros * 1e6, p50 / 1e3, p99 / 1e3
+    command = [tool("oha"), "-c", str(connections), "-z", f"{seconds}s", "-m", "POST", "-d", body, "--no-tui", "--json"]
+    for header in ["content-type: application/json"] + ([f"authorization: Bearer {token}"] if token else []):
+        command += ["-H", header]
+    out = json.loads(subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout)
+    requests = sum(out["statusCodeDistribution"].values())
+    if set(out["statusCodeDistribution"]) != {"200"}:
+        sys.exit(f"requests failed: {out['statusCodeDistribution']}")
+    percentiles = out["latencyPercentiles"]
+    return requests, out["summary"]["requestsPerSec"], percentiles["p50"] * 1e3, percentiles["p99"] * 1e3
 
 
 @contextlib.contextmanager

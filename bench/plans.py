@@ -12,10 +12,8 @@ import json
 import os
 import re
 import sqlite3
-import sys
-import time
 
-from lab import Postgres, Server, built, laboratory, restricted_viewer
+from lab import Postgres, Server, administrator, built, laboratory, restricted_viewer
 
 SIZES = {"users": 100_000, "depts": 1_000, "roles": 50, "operation-logs": 100_000}
 
@@ -226,9 +224,7 @@ def main():
     parser.add_argument("--server", metavar="PATH")
     parser.add_argument("--sqlite", action="store_true")
     options = parser.parse_args()
-    password = os.environ.get("ORGRAPH_ADMIN_PASSWORD")
-    if not password:
-        sys.exit("Set ORGRAPH_ADMIN_PASSWORD: the administrator of the server, which lives for minutes only.")
+    password = administrator()
     with laboratory() as (directory, running):
         run = on_sqlite if options.sqlite else on_postgres
         run(built(options.server), directory, running, password)

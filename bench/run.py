@@ -8,65 +8,26 @@ division, and lets a load generator and pgbench take turns on the same data, sev
 To compare two builds in one run: bench/run.py --server before=path/to/orgraph --server after=path/to/other
 """
 
-import argparse
-import json
 import os
 import re
 import statistics
 import subprocess
-import sys
 import time
 
-from lab import Postgres, Server, built, laboratory, need, restricted_viewer, tool
+from lab import (
+    DEMO, Postgres, Server, administrator, built, laboratory, load, measuring, need, restricted_viewer, tool,
+)
 
 NESTED = "users(first: %d) { nodes { id username status dept { id name } roles { id name } } }"
 FLAT = "users(first: %d) { nodes { id username status } }"
-DEMO = ["--demo", "--demo-users", "10000", "--demo-depts", "200", "--demo-roles", "50", "--demo-operation-logs", "100000"]
 
 
 def arguments():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = measuring(__doc__)
     parser.add_argument("--server", action="append", metavar="[NAME=]PATH", help="a server program; more to compare")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=int, default=5, help="of each measurement")
-    parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--only", default="nested,flat,typename", help="which pages")
     parser.add_argument("--perf", metavar="FILE", help="record the first server under the nested page with perf")
     return parser.parse_args()
-
-
-def load(url, query, token, connections, seconds, directory):
-    """Requests a second and milliseconds (p50, p99); any error ends the run."""
-    body = json.dumps({"query": query})
-    if tool("wrk"):
-        script = os.path.join(directory, "request.lua")
-        with open(script, "w") as lua:
-            lua.write('wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\n')
-            if token:
-                lua.write(f'wrk.headers["authorization"] = "Bearer {token}"\n')
-            lua.write(f"wrk.body = [==[{body}]==]\n")
-            lua.write(
-                'function done(summary, latency)\n'
-                '  io.write(string.format("RESULT %d %d %d %d %d\\n", summary.requests, summary.duration,\n'
-                "    summary.errors.status + summary.errors.connect + summary.errors.read + summary.errors.timeout,\n"
-                "    latency:percentile(50), latency:percentile(99)))\n"
-                "end\n"
-            )
-        command = [tool("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "-s", script, url]
-        out = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        requests, micros, errors, p50, p99 = map(int, re.search(r"RESULT (.*)", out)[1].split())
-        if errors:
-            sys.exit(f"{errors} requests failed:\n{out}")
-        return requests, requests / micros * 1e6, p50 / 1e3, p99 / 1e3
-    command = [tool("oha"), "-c", str(connections), "-z", f"{seconds}s", "-m", "POST", "-d", body, "--no-tui", "--json"]
-    for header in ["content-type: application/json"] + ([f"authorization: Bearer {token}"] if token else []):
-        command += ["-H", header]
-    out = json.loads(subprocess.run([*command, url], check=True, capture_output=True, text=True).stdout)
-    requests = sum(out["statusCodeDistribution"].values())
-    if set(out["statusCodeDistribution"]) != {"200"}:
-        sys.exit(f"requests failed: {out['statusCodeDistribution']}")
-    percentiles = out["latencyPercentiles"]
-    return requests, out["summary"]["requestsPerSec"], percentiles["p50"] * 1e3, percentiles["p99"] * 1e3
 
 
 def pgbench(postgres, statements, connections, seconds, directory):
@@ -90,11 +51,7 @@ def pgbench(postgres, statements, connections, seconds, directory):
 def main():
     options = arguments()
     need("initdb", "postgres", "psql", "pgbench")
-    if not tool("oha"):
-        need("wrk")
-    password = os.environ.get("ORGRAPH_ADMIN_PASSWORD")
-    if not password:
-        sys.exit("Set ORGRAPH_ADMIN_PASSWORD: the administrator of the measured server, which lives for minutes only.")
+    password = administrator()
     named = [spec.rsplit("=", 1) if "=" in spec else ["server", spec] for spec in options.server or ["server="]]
     binaries = {name: built(path) for name, path in named}
     with laboratory() as (directory, running):

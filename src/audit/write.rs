@@ -260,9 +260,9 @@ async fn insert_record(
     error: Option<&Error>,
     now: Timestamp,
 ) -> Result<()> {
-    let mut targets: Vec<&str> = Vec::with_capacity(changes.len());
     let mut known = HashSet::new();
-    targets.extend(changes.iter().map(|change| change.target.as_str()).filter(|target| known.insert(*target)));
+    let each = changes.iter().map(|change| change.target.as_str());
+    let targets: Vec<&str> = each.filter(|target| known.insert(*target)).collect();
     let row = NewOperationLog {
         id: OperationLogId::new(),
         trace_id: &origin.trace_id,

@@ -96,14 +96,14 @@ impl Place {
                 Sentinel::build(at.clone())?.async_master_for(master, Some(&info)).await
             }
             Self::Cluster(nodes) => {
-                let mut failure = None;
+                let mut failure = (redis::ErrorKind::Client, "the cluster has no nodes").into();
                 for node in nodes {
                     match keeper(node.clone()).await {
                         Ok(client) => return Ok(client),
-                        Err(error) => failure = Some(error),
+                        Err(error) => failure = error,
                     }
                 }
-                Err(failure.expect("a cluster has a node"))
+                Err(failure)
             }
         }
     }

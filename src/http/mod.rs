@@ -51,7 +51,7 @@ impl std::ops::Deref for Server {
     }
 }
 
-pub fn router(app: Arc<App>, options: Http, tasks: TaskTracker) -> Router {
+fn router(app: Arc<App>, options: Http, tasks: TaskTracker) -> Router {
     let graphiql = options.graphiql;
     let schema = crate::graphql::schema();
     let server = Server(Arc::new(Inner { app, schema, options, tasks }));

@@ -30,6 +30,7 @@ impl RefreshCookie {
         Self { token: token.map(SecretString::from), is_foreign, is_local }
     }
 
+    /// Whether the request has one, whoever sends it.
     pub fn is_sent(&self) -> bool {
         self.token.is_some()
     }
@@ -40,6 +41,7 @@ impl RefreshCookie {
         Ok(self.token.as_ref().map(|token| token.expose_secret()))
     }
 
+    /// Fails if a page of another origin sends the request.
     pub fn ensure_own(&self) -> Result<()> {
         if self.is_foreign {
             return Err(Error::NotAllowed(

@@ -19,7 +19,6 @@ pub struct Passwords {
     /// Hashing takes a processor for a quarter of a second: more at once than there are processors
     /// would starve everything else.
     running: Arc<Semaphore>,
-    processors: usize,
     /// Checked when there is nothing to check against, so that an unknown user takes as long as a wrong password.
     nobody: String,
 }
@@ -35,7 +34,7 @@ fn nobodys_hash(cost: u32) -> Result<String> {
 impl Passwords {
     pub fn new(cost: u32) -> Result<Self> {
         let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        Ok(Self { cost, running: Arc::new(Semaphore::new(processors)), processors, nobody: nobodys_hash(cost)? })
+        Ok(Self { cost, running: Arc::new(Semaphore::new(processors)), nobody: nobodys_hash(cost)? })
     }
 
     pub async fn hash(&self, password: SecretString) -> Result<String> {
@@ -67,11 +66,6 @@ impl Passwords {
             }
         }
         Ok(false)
-    }
-
-    /// Whether none is being hashed or checked at the moment.
-    pub fn is_idle(&self) -> bool {
-        self.running.available_permits() == self.processors
     }
 
     async fn blocking<R: Send + 'static>(&self, work: impl FnOnce() -> Result<R> + Send + 'static) -> Result<R> {

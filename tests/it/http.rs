@@ -114,35 +114,40 @@ async fn a_body_that_says_it_is_too_large_is_not_waited_for(app: TestApp) {
 }
 
 async fn a_stopping_server_waits_for_changes_whose_callers_have_gone(app: TestApp) {
-    // Hashing long enough to be hung up on.
-    let lockout = orgraph::app::Lockout { failures: 0, duration: Duration::from_secs(1) };
-    let slow = app.hashing(12, lockout).await;
-    let token = app.admin().await.token.clone().unwrap();
+    // A program of its own, which knows the viewer: what it asks the database from then on is the change.
+    let node = app.beside(None).await;
+    let admin = app.admin().await;
+    admin.on(&node).data("{ viewer { user { id } } }", json!({})).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let server = orgraph::http::serve(listener, slow.app.clone(), options(address, Duration::from_secs(75)), async {
+    let server = orgraph::http::serve(listener, node.app.clone(), options(address, Duration::from_secs(75)), async {
         let _ = stopped.await;
     });
     let server = tokio::spawn(server);
-    let body = json!({ "query": "mutation { createUser(input: {username: \"late\", password: \"Teapot-raven-42\"}) { user { id } } }" });
-    let body = body.to_string();
+    // Held by somebody else, so that the change cannot be done yet.
+    let command = orgraph::security::Viewer::command("hold");
+    let mut held = app.app.write(&command).await.unwrap();
+    held.serialize(orgraph::db::Lock::Rights).await.unwrap();
+    let body = json!({ "query": "mutation { createDept(input: {name: \"Late\"}) { dept { id } } }" }).to_string();
     let mut connection = TcpStream::connect(address).await.unwrap();
     let head = format!(
-        "POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/json\r\n\
+         content-length: {}\r\n\r\n",
+        admin.token.as_deref().unwrap(),
         body.len()
     );
-    connection.write_all(head.as_bytes()).await.unwrap();
-    connection.write_all(body.as_bytes()).await.unwrap();
-    // It is under way when the server asks for the hash, and cannot be done before.
-    while slow.app.passwords.is_idle() {
+    let before = node.app.db.statements();
+    connection.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+    while node.app.db.statements() == before {
         tokio::task::yield_now().await;
     }
     drop(connection);
     drop(stop);
+    drop(held);
     server.await.unwrap();
-    let made = app.admin().await.data("{ users(filter: {text: \"late\"}) { totalCount } }", json!({})).await;
-    assert_eq!(made["users"]["totalCount"], 1);
+    let made = admin.data("{ depts(filter: {text: \"Late\"}) { totalCount } }", json!({})).await;
+    assert_eq!(made["depts"]["totalCount"], 1);
 }
 
 async fn probes_answer_and_the_editor_loads_nothing_from_elsewhere(app: TestApp) {

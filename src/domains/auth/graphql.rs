@@ -135,9 +135,9 @@ pub struct SessionPayload {
     password_expires_in_days: Option<i32>,
 }
 
-fn payload(ctx: &Context<'_>, tokens: service::Tokens, in_cookie: bool) -> SessionPayload {
+fn payload(ctx: &Context<'_>, tokens: service::Tokens) -> SessionPayload {
     ctx.viewer().has_logged_in(tokens.user.id);
-    if in_cookie {
+    if tokens.in_cookie {
         let lifetime = tokens.session.expires_at.since(ctx.app().clock.now());
         set_cookie(ctx, ctx.viewer().request.cookie.set(&tokens.refresh_token, lifetime));
     }
@@ -146,7 +146,7 @@ fn payload(ctx: &Context<'_>, tokens: service::Tokens, in_cookie: bool) -> Sessi
         password_expires_in_days: tokens.password_expires_in_days,
         access_token: tokens.access_token,
         expires_at: tokens.expires_at,
-        refresh_token: (!in_cookie).then_some(tokens.refresh_token),
+        refresh_token: (!tokens.in_cookie).then_some(tokens.refresh_token),
         session: SessionObject(Arc::new(tokens.session)),
         user: UserObject(Arc::new(tokens.user)),
     }
@@ -154,6 +154,14 @@ fn payload(ctx: &Context<'_>, tokens: service::Tokens, in_cookie: bool) -> Sessi
 
 fn set_cookie(ctx: &Context<'_>, cookie: String) {
     ctx.insert_http_header("set-cookie", cookie);
+}
+
+/// Takes the cookie away, if there is one.
+fn clear_cookie(ctx: &Context<'_>) {
+    let cookie = &ctx.viewer().request.cookie;
+    if cookie.is_sent() {
+        set_cookie(ctx, cookie.clear());
+    }
 }
 
 /// A session that was ended.
@@ -175,14 +183,7 @@ impl AuthMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "User name and password.")] input: LoginInput,
     ) -> Field<SessionPayload> {
-        mutation(ctx, async {
-            let in_cookie = input.refresh_cookie;
-            if in_cookie {
-                ctx.viewer().request.cookie.ensure_own()?;
-            }
-            Ok(payload(ctx, service::login(ctx.app(), ctx.viewer(), input).await?, in_cookie))
-        })
-        .await
+        mutation(ctx, async { Ok(payload(ctx, service::login(ctx.app(), ctx.viewer(), input).await?)) }).await
     }
 
     /// Carries a session on with its refresh token, which is in the input or in the cookie. May appear once in an
@@ -196,19 +197,12 @@ impl AuthMutation {
         >,
     ) -> Field<SessionPayload> {
         mutation(ctx, async {
-            let (app, viewer) = (ctx.app(), ctx.viewer());
-            if let Some(token) = input.and_then(|input| input.refresh_token) {
-                return Ok(payload(ctx, service::refresh(app, viewer, &token).await?, false));
+            let input = input.unwrap_or_default();
+            let refreshed = service::refresh(ctx.app(), ctx.viewer(), &input).await;
+            if matches!(refreshed, Err(Error::Unauthenticated(_))) && input.refresh_token.is_none() {
+                clear_cookie(ctx);
             }
-            let cookie = &viewer.request.cookie;
-            let token = cookie.token()?.ok_or(Error::Unauthenticated(
-                "There is no refresh token, neither in the input nor in the cookie. Log in again.",
-            ))?;
-            let refreshed = service::refresh(app, viewer, token).await;
-            if let Err(Error::Unauthenticated(_)) = refreshed {
-                set_cookie(ctx, cookie.clear());
-            }
-            Ok(payload(ctx, refreshed?, true))
+            Ok(payload(ctx, refreshed?))
         })
         .await
     }
@@ -218,10 +212,7 @@ impl AuthMutation {
     async fn logout(&self, ctx: &Context<'_>) -> Field<LogoutPayload> {
         mutation(ctx, async {
             service::logout(ctx.app(), ctx.viewer()).await?;
-            let cookie = &ctx.viewer().request.cookie;
-            if cookie.is_sent() {
-                set_cookie(ctx, cookie.clear());
-            }
+            clear_cookie(ctx);
             Ok(LogoutPayload { session_id: ctx.viewer().identity()?.session_id.to_string().into() })
         })
         .await

@@ -30,7 +30,7 @@ pub struct CaptchaAnswer {
 }
 
 /// Which session to carry on.
-#[derive(InputObject)]
+#[derive(Default, InputObject)]
 pub struct RefreshSessionInput {
     /// The refresh token of the last login or refresh. It works once: for ten
     /// seconds it can be sent again, and one that comes later than that ends the session. Left out, it is the one in the

@@ -1,6 +1,6 @@
 //! The rules of logging in, and the way from a token to a viewer.
 
-use super::input::{ChangePasswordInput, LoginInput};
+use super::input::{ChangePasswordInput, LoginInput, RefreshSessionInput};
 use super::protection::{self, Attempt, Refusal};
 use crate::app::App;
 use crate::clock::Timestamp;
@@ -10,7 +10,6 @@ use crate::domains::sessions::service::{Opened, Rotation};
 use crate::domains::users::model::User;
 use crate::domains::{depts, logs, sessions, users};
 use crate::error::{Error, Result};
-use crate::ids::DeptId;
 use crate::security::{Identity, PasswordPolicy, Permissions, RequestInfo, Scope, TokenError, Viewer};
 
 /// What a login or a refresh gives.
@@ -18,6 +17,8 @@ pub struct Tokens {
     pub access_token: String,
     pub expires_at: Timestamp,
     pub refresh_token: String,
+    /// Whether the refresh token is for the cookie, and for nothing else.
+    pub in_cookie: bool,
     pub session: sessions::model::Session,
     pub user: User,
     /// Whether the session can do nothing but change the password.
@@ -33,6 +34,7 @@ const ENDED: &str = "This session has ended. Log in again.";
 const DISABLED: &str = "This account is disabled. Ask an administrator.";
 const WRONG: &str =
     "The user name or the password is wrong. After several wrong ones an account is locked for a while.";
+const NO_REFRESH: &str = "There is no refresh token, neither in the input nor in the cookie. Log in again.";
 const BAD_REFRESH: &str = "This refresh token is not, or no longer, valid. Log in again.";
 
 /// Finds out who sends a request. A token that is no good makes the sender nobody, not the request a failure:
@@ -63,7 +65,7 @@ async fn identify(app: &App, token: &str) -> Result<Result<Identity, &'static st
         return Ok(Err(BAD_TOKEN));
     }
     let user = &account.user;
-    if !user.is_enabled() || !(user.is_superuser || account.is_dept_open) {
+    if !user.is_enabled() || !may_act(user, account.is_dept_open) {
         return Ok(Err(DISABLED));
     }
     let must_change_password =
@@ -95,11 +97,14 @@ fn must_change_password(policy: &PasswordPolicy, ordered: bool, set_at: Option<T
 }
 
 /// A disabled department takes everything below it with it, except superusers: somebody must be able to enable it again.
-fn may_act(tree: &DeptTree, is_superuser: bool, dept: Option<DeptId>) -> bool {
-    is_superuser || dept.is_none_or(|dept| tree.is_open(dept))
+fn may_act(user: &User, is_dept_open: bool) -> bool {
+    user.is_superuser || is_dept_open
 }
 
 pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Tokens> {
+    if input.refresh_cookie {
+        viewer.request.cookie.ensure_own()?;
+    }
     let username = input.username.trim().to_owned();
     let attempt = Attempt::new(app, &viewer.request.ip, &username);
     if let Err(refusal) = attempt.admit(input.captcha.as_ref()).await {
@@ -146,7 +151,8 @@ pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Toke
     write.act_as(user.id, &user.username, opened.session.id);
     write.commit().await?;
     attempt.succeeded().await;
-    tokens(app, User { last_login_at: Some(now), failed_logins: 0, failed_login_at: None, ..user }, opened)
+    let user = User { last_login_at: Some(now), failed_logins: 0, failed_login_at: None, ..user };
+    tokens(app, user, opened, input.refresh_cookie)
 }
 
 /// Notes a login that was refused before its password was looked at.
@@ -171,7 +177,7 @@ fn judge(app: &App, tree: &DeptTree, checked: Option<&User>, current: Option<&Us
         (Some(checked), Some(user)) if right && user.password_hash == checked.password_hash => {
             if !user.is_enabled() {
                 LoginOutcome::UserDisabled
-            } else if !may_act(tree, user.is_superuser, user.dept_id) {
+            } else if !may_act(user, tree.is_open_to(user.dept_id)) {
                 LoginOutcome::DeptDisabled
             } else {
                 LoginOutcome::Succeeded
@@ -181,7 +187,7 @@ fn judge(app: &App, tree: &DeptTree, checked: Option<&User>, current: Option<&Us
     }
 }
 
-fn tokens(app: &App, user: User, opened: Opened) -> Result<Tokens> {
+fn tokens(app: &App, user: User, opened: Opened, in_cookie: bool) -> Result<Tokens> {
     let Opened { session, refresh_token } = opened;
     let (policy, now) = (&app.policy.password, app.clock.now());
     let access = app.tokens.issue(user.id, session.id, now, session.expires_at)?;
@@ -189,6 +195,7 @@ fn tokens(app: &App, user: User, opened: Opened) -> Result<Tokens> {
         access_token: access.token,
         expires_at: access.expires_at,
         refresh_token,
+        in_cookie,
         session,
         must_change_password: must_change_password(policy, user.must_change_password, user.password_changed_at, now),
         password_expires_in_days: policy.days_left(user.password_changed_at, now),
@@ -196,7 +203,12 @@ fn tokens(app: &App, user: User, opened: Opened) -> Result<Tokens> {
     })
 }
 
-pub async fn refresh(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> {
+/// A token in the input comes before one in the cookie.
+pub async fn refresh(app: &App, viewer: &Viewer, input: &RefreshSessionInput) -> Result<Tokens> {
+    let token = match &input.refresh_token {
+        Some(token) => token,
+        None => viewer.request.cookie.token()?.ok_or(Error::Unauthenticated(NO_REFRESH))?,
+    };
     let refused = Error::Unauthenticated(BAD_REFRESH);
     let tree = depts::service::tree(app).await?;
     let mut write = app.write(viewer).await?;
@@ -214,12 +226,12 @@ pub async fn refresh(app: &App, viewer: &Viewer, token: &str) -> Result<Tokens> 
     };
     let user = users::service::find_within(&mut write, opened.session.user_id).await?;
     let user = user.ok_or(refused)?;
-    if !user.is_enabled() || !may_act(&tree, user.is_superuser, user.dept_id) {
+    if !user.is_enabled() || !may_act(&user, tree.is_open_to(user.dept_id)) {
         return Err(Error::Unauthenticated(DISABLED));
     }
     write.act_as(user.id, &user.username, opened.session.id);
     write.commit().await?;
-    tokens(app, user, opened)
+    tokens(app, user, opened, input.refresh_token.is_none())
 }
 
 pub async fn logout(app: &App, viewer: &Viewer) -> Result<()> {

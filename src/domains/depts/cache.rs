@@ -31,6 +31,11 @@ impl DeptTree {
         self.path(id).all(|id| self.is_enabled(id))
     }
 
+    /// The same for somebody in a department, or in none.
+    pub fn is_open_to(&self, member_of: Option<DeptId>) -> bool {
+        member_of.is_none_or(|dept| self.is_open(dept))
+    }
+
     /// Whether a scope takes in a department, and, if asked, everything below it.
     pub fn is_covered(&self, id: DeptId, scope: &Scope, below: bool) -> bool {
         match scope {
@@ -62,6 +67,7 @@ impl DeptTree {
 pub struct DeptTreeKey;
 
 impl DeptTreeKey {
+    /// For keys whose values this one goes into.
     pub const TEXT: &'static str = "orgraph:depts:tree:v1:all";
 }
 

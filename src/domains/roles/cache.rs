@@ -92,6 +92,7 @@ impl RoleSnapshot {
 pub struct RoleSnapshotKey;
 
 impl RoleSnapshotKey {
+    /// For keys whose values this one goes into.
     pub const TEXT: &'static str = "orgraph:roles:snapshot:v1:all";
 }
 

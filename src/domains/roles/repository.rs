@@ -11,7 +11,6 @@ use crate::db::fragment::{Filter, contains};
 use crate::db::page::{Order, Page};
 use crate::db::schema::{menus, role_depts, role_menus, roles, user_roles};
 use crate::domains::menus::model::Codes;
-use crate::domains::menus::service::SidebarKey;
 use crate::domains::{Status, and_within};
 use crate::error::Result;
 use crate::ids::{DeptId, MenuId, UserId};
@@ -222,7 +221,6 @@ pub async fn replace_of_user(
     before: &[RoleId],
     after: &[RoleId],
 ) -> Result<()> {
-    write.forget(&SidebarKey(Some(user_id)));
     replace_links!(write, "roles", user_id, before, after,
         user_roles: user_id, role_id => |role_id| UserRole { user_id, role_id })
 }

@@ -53,7 +53,7 @@ pub async fn account(app: &App, id: UserId) -> Result<Arc<Option<Account>>> {
             let Some(user) = found.into_iter().next() else { return Ok(None) };
             let roles = roles::service::ids_of_user(&mut conn, id).await?;
             Ok(Some(Account {
-                is_dept_open: user.dept_id.is_none_or(|dept| tree.is_open(dept)),
+                is_dept_open: tree.is_open_to(user.dept_id),
                 permissions: snapshot.permissions(&roles),
                 scope: snapshot.scope(&roles, id, user.dept_id),
                 user: Arc::new(User { password_hash: None, ..user }),

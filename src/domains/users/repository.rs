@@ -3,7 +3,6 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::cache::AccountKey;
 use super::model::{PasswordHistory, User, UserFilter, UserId};
 use crate::audit::Write;
 use crate::clock::Timestamp;
@@ -206,7 +205,6 @@ pub async fn update(write: &mut Write<'_>, before: &User, after: &User) -> Resul
     let row = users::table.filter(users::id.eq(before.id)).filter(users::version.eq(before.version));
     let changed = on_backend!(write.conn(), c => diesel::update(row).set(after).execute(c).await)?;
     write.updated(before, after);
-    write.forget(&AccountKey(before.id));
     Ok(changed == 1)
 }
 
@@ -222,7 +220,6 @@ pub async fn touch_login(write: &mut Write<'_>, id: UserId, at: Timestamp) -> Re
     let row = users::table.filter(users::id.eq(id));
     let set = (users::last_login_at.eq(at), users::failed_logins.eq(0), users::failed_login_at.eq(None::<Timestamp>));
     on_backend!(write.conn(), c => diesel::update(row).set(set).execute(c).await)?;
-    write.forget(&AccountKey(id));
     Ok(())
 }
 
@@ -236,17 +233,13 @@ pub async fn set_failed_logins(
     let row = users::table.filter(users::id.eq(id));
     let set = (users::failed_logins.eq(failures), users::failed_login_at.eq(last));
     on_backend!(write.conn(), c => diesel::update(row).set(set).execute(c).await)?;
-    write.forget(&AccountKey(id));
     Ok(())
 }
 
 pub async fn delete(write: &mut Write<'_>, doomed: &[User]) -> Result<()> {
     let ids: Vec<_> = doomed.iter().map(|user| user.id).collect();
     on_backend!(write.conn(), c => diesel::delete(users::table.filter(users::id.eq_any(ids))).execute(c).await)?;
-    for user in doomed {
-        write.deleted(user);
-        write.forget(&AccountKey(user.id));
-    }
+    doomed.iter().for_each(|user| write.deleted(user));
     Ok(())
 }
 

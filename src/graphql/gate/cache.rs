@@ -42,12 +42,11 @@ impl Gate {
             None => Arc::new(parse(&self.limits, query)?),
         };
         let checked = check_parsed(&self.schema.registry, &self.limits, &document, operation_name, variables)?;
+        // Fragments can make much of a short text; what is kept is bounded by the text.
+        let kept = (is_plain && checked.selections <= query.len()).then(|| Arc::new(checked.clone()));
         // Only what fits the schema is worth keeping.
-        if known.is_none() || is_plain {
-            // Fragments can make much of a short text; what is kept is bounded by the text.
-            let is_short = checked.selections <= query.len();
-            let checked = (is_plain && is_short).then(|| Arc::new(checked.clone()));
-            self.documents().insert(query, Known { document, checked });
+        if known.is_none() || kept.is_some() {
+            self.documents().insert(query, Known { document, checked: kept });
         }
         Ok(checked)
     }

@@ -57,14 +57,10 @@ pub struct TestApp {
 
 /// The app on a database: the clock stands still, and hashing is as cheap as it gets.
 pub fn build(database: Database, cache: Cache) -> Arc<App> {
-    build_at(database, cache, Clock::manual(Timestamp::parse(START).unwrap()), UNPROTECTED)
+    build_at(database, cache, Clock::manual(Timestamp::parse(START).unwrap()), policy())
 }
 
-fn build_at(database: Database, cache: Cache, clock: Clock, login: LoginPolicy) -> Arc<App> {
-    build_with(database, cache, clock, Policy { login, ..policy() })
-}
-
-fn build_with(database: Database, cache: Cache, clock: Clock, policy: Policy) -> Arc<App> {
+fn build_at(database: Database, cache: Cache, clock: Clock, policy: Policy) -> Arc<App> {
     App::new(database, cache, clock, policy, &[TOKEN_SECRET.into()]).unwrap()
 }
 
@@ -138,7 +134,7 @@ impl TestApp {
     pub async fn hashing(&self, bcrypt_cost: u32, lockout: Lockout) -> Self {
         let database = Database::open(self.db.backend.clone(), 4).await.unwrap();
         let policy = Policy { bcrypt_cost, login: LoginPolicy { lockout, ..UNPROTECTED }, ..policy() };
-        let app = build_with(database, Cache::new(CACHE_SIZE, None), self.app.clock.clone(), policy);
+        let app = build_at(database, Cache::new(CACHE_SIZE, None), self.app.clock.clone(), policy);
         Self::serve(app, self.db.clone()).await
     }
 
@@ -150,7 +146,7 @@ impl TestApp {
             0 => redis,
         });
         let database = Database::open(db.backend.clone(), 4).await.unwrap();
-        let app = build_at(database, Cache::new(CACHE_SIZE, redis), clock, login);
+        let app = build_at(database, Cache::new(CACHE_SIZE, redis), clock, Policy { login, ..policy() });
         let following = Cache::follow(app.clone()).await.unwrap();
         let mut node = Self::serve(app, db).await;
         node.following = Some(tokio::spawn(following));

@@ -164,7 +164,6 @@ impl OperationLogObject {
     }
 
     /// How long it took, in milliseconds.
-    #[allow(clippy::cast_precision_loss, reason = "exact up to 285 years")]
     async fn duration_ms(&self) -> f64 {
         self.0.duration_us as f64 / 1000.0
     }

@@ -1,5 +1,6 @@
 //! Deleting users.
 
+use super::super::cache::AccountKey;
 use super::super::input::DeleteUsersInput;
 use super::super::model::UserId;
 use super::super::repository;
@@ -37,6 +38,7 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteUsersInput) -> Resu
     sessions::service::forget_all(&mut write, &ids).await?;
     repository::delete(&mut write, &found).await?;
     write.unlinked("roles", &roles);
+    ids.iter().for_each(|id| write.forget(&AccountKey(*id)));
     write.commit().await?;
     Ok(ids)
 }

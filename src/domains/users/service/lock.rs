@@ -1,5 +1,6 @@
 //! Accounts that are locked for a while, because too many wrong passwords were tried.
 
+use super::super::cache::AccountKey;
 use super::super::input::UnlockUserInput;
 use super::super::model::{User, UserId};
 use super::super::repository;
@@ -15,6 +16,7 @@ pub async fn note_failed_login(app: &App, write: &mut Write<'_>, user: &User) ->
     let now = write.now();
     let in_a_row = user.failed_login_at.is_some_and(|last| now < last.plus(app.policy.login.lockout.duration));
     let failures = if in_a_row { user.failed_logins.saturating_add(1) } else { 1 };
+    write.forget(&AccountKey(user.id));
     repository::set_failed_logins(write, user.id, failures, Some(now)).await
 }
 
@@ -27,6 +29,7 @@ pub async fn unlock(app: &App, viewer: &Viewer, input: UnlockUserInput) -> Resul
     let after = User { failed_logins: 0, failed_login_at: None, ..before.clone() };
     repository::set_failed_logins(&mut write, id, 0, None).await?;
     write.updated(&before, &after);
+    write.forget(&AccountKey(id));
     write.commit().await?;
     let counters = LoginCounters::new("", &after.username);
     // Not the attempts of the last minute: unlocking again and again would let somebody guess without end.

@@ -9,6 +9,7 @@ mod rights;
 mod sessions;
 mod update;
 
+use super::cache::AccountKey;
 use super::model::{self, User, UserFilter, UserId, UserSort};
 use super::repository;
 use crate::app::App;
@@ -85,6 +86,7 @@ pub async fn hold(write: &mut Write<'_>, id: UserId) -> Result<Option<User>> {
 }
 
 pub async fn touch_login(write: &mut Write<'_>, id: UserId, at: Timestamp) -> Result<()> {
+    write.forget(&AccountKey(id));
     repository::touch_login(write, id, at).await
 }
 

@@ -50,7 +50,8 @@ pub(super) async fn ensure_holds_all_of_each(
         return Ok(());
     }
     let (tree, all) = (depts::service::tree_within(write).await?, potential(write).await?);
-    let ids: Vec<_> = users.iter().map(|user| user.id).collect();
+    // One's own account is no further out of reach than one is oneself.
+    let ids: Vec<_> = users.iter().map(|user| user.id).filter(|id| !viewer.is(*id)).collect();
     for (id, role) in roles::service::ids_of_users(write.conn(), &ids).await? {
         let dept = users.iter().find(|user| user.id == id).and_then(|user| user.dept_id);
         let Some(grant) = all.get(role) else { continue };
@@ -88,6 +89,7 @@ pub async fn set_roles(app: &App, viewer: &Viewer, input: SetUserRolesInput) -> 
         menus::service::ensure_still_allowed(&mut write, viewer, Permission::UserRoleEdit).await?;
     }
     write.forget(&AccountKey(id));
+    write.forget(&menus::service::SidebarKey(Some(id)));
     write.commit().await?;
     Ok(user)
 }
@@ -158,5 +160,6 @@ pub(super) async fn save(write: &mut Write<'_>, before: &User, after: &User) -> 
     if !repository::update(write, before, after).await? {
         return Err(Error::stale("user", before.version, before.version + 1));
     }
+    write.forget(&AccountKey(after.id));
     Ok(())
 }

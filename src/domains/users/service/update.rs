@@ -1,5 +1,6 @@
 //! Changing users' own data.
 
+use super::super::cache::AccountKey;
 use super::super::input::{UpdateProfileInput, UpdateUserInput};
 use super::super::model::{User, UserId};
 use super::super::repository;
@@ -39,7 +40,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateUserInput) -> Resul
     apply(&mut after.phone, phone);
     apply(&mut after.avatar, avatar);
     apply(&mut after.dept_id, dept);
-    if after.username != before.username && !viewer.is(id) {
+    if after.username != before.username {
         // Under a name that is free again, somebody else could come.
         super::rights::ensure_holds_all_of(&mut write, viewer, &before, "give them another user name").await?;
     }
@@ -92,6 +93,7 @@ async fn save(mut write: Write<'_>, before: User, mut after: User) -> Result<Use
         if !repository::update(&mut write, &before, &after).await.map_err(named_taken)? {
             return Err(Error::stale("user", before.version, before.version + 1));
         }
+        write.forget(&AccountKey(after.id));
     }
     write.commit().await?;
     Ok(after)
