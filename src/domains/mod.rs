@@ -7,6 +7,8 @@
 //!
 //! One thing points back: a changed menu makes the snapshot of what roles grant stale, and that takes the side bars along,
 //! so `menus` names its cache key.
+//! What a change to a department or a menu does to holders of roles, roles know: `graphql.rs` hands their rule down
+//! ([`Ceiling`]).
 //! Objects of the schema (`graphql.rs`, `loader.rs`) refer to each other freely, as edges do.
 //!
 //! | file | holds | may use |
@@ -28,8 +30,16 @@ pub mod roles;
 pub mod sessions;
 pub mod users;
 
+use futures_util::future::BoxFuture;
+
+use crate::audit::Write;
 use crate::clock::Timestamp;
 use crate::db::types::smallint_enum;
+use crate::error::Result;
+use crate::security::Viewer;
+
+/// Refuses a change that gives somebody rights which the viewer lacks, or takes such away.
+pub type Ceiling<Id> = for<'a> fn(&'a mut Write<'_>, &'a Viewer, Id) -> BoxFuture<'a, Result<()>>;
 
 /// Whether something is in use.
 #[derive(

@@ -10,12 +10,18 @@ const SET_SCOPE: &str = "mutation($role: ID!, $scope: DataScope!) { setRoleDataS
 const SET_ROLES: &str =
     "mutation($user: ID!, $roles: [ID!]!) { setUserRoles(input: {userId: $user, roleIds: $roles}) { user { id } } }";
 
+const UPDATE_DEPT: &str = "mutation($input: UpdateDeptInput!) { updateDept(input: $input) { dept { version } } }";
+
 on_each_database!(
     permissions_of_a_role_are_bound_with_its_rows,
     rows_of_a_role_are_bound_with_its_permissions,
     one_role_is_bound_with_the_others_of_its_holder,
     who_holds_more_is_left_alone,
     whether_somebody_has_a_department_needs_the_right_to_departments,
+    a_department_is_bound_with_what_its_members_hold,
+    a_department_is_bound_with_what_lies_below_it,
+    codes_of_a_menu_are_bound_with_the_rows_of_its_roles,
+    nobody_narrows_their_own_rows,
 );
 
 async fn menu_of(app: &TestApp, code: &str) -> Value {
@@ -98,4 +104,98 @@ async fn whether_somebody_has_a_department_needs_the_right_to_departments(app: T
         let query = format!("{{ users(filter: {{hasDept: {has}}}) {{ totalCount }} }}");
         refused(&reader, &query, json!({})).await;
     }
+}
+
+async fn a_department_is_bound_with_what_its_members_hold(app: TestApp) {
+    let admin = app.admin().await;
+    let (upper, lower, aside) =
+        (admin.dept("Upper", None).await, admin.dept("Aside", None).await, admin.dept("Elsewhere", None).await);
+    let lower_of = admin.dept("Lower", Some(&upper)).await;
+    let codes = ["sys:dept:read", "sys:dept:edit"];
+    let clerk = app.user().permissions(&codes).scope("ALL").staff().login().await;
+    let _peer = app.user().permissions(&["sys:dept:read"]).scope("DEPT").dept(&lower).login().await;
+    let _boss = app.user().permissions(&["log:login:read"]).scope("SELF").dept(&lower_of).login().await;
+    let change = async |client: &Client, id: &str, change: Value| {
+        let dept = admin.data("query($id: ID!) { dept(id: $id) { version } }", json!({ "id": id })).await;
+        let mut input = json!({ "id": id, "version": dept["dept"]["version"] });
+        input.as_object_mut().unwrap().extend(change.as_object().unwrap().clone());
+        client.run(UPDATE_DEPT, json!({ "input": input })).await.code().map(str::to_owned)
+    };
+    let (on, off, to) = (json!({ "status": "ENABLED" }), json!({ "status": "DISABLED" }), json!({ "parentId": aside }));
+    for what in [&off, &to] {
+        assert_eq!(change(&clerk, &upper, what.clone()).await.as_deref(), Some("FORBIDDEN"), "{what}");
+        assert_eq!(change(&clerk, &lower, what.clone()).await, None, "{what}");
+    }
+    assert_eq!(change(admin, &upper, off).await, None);
+    assert_eq!(change(&clerk, &upper, on.clone()).await.as_deref(), Some("FORBIDDEN"));
+    assert_eq!(change(&clerk, &upper, json!({ "name": "Renamed" })).await, None);
+    assert_eq!(change(&clerk, &lower, on).await, None);
+}
+
+async fn a_department_is_bound_with_what_lies_below_it(app: TestApp) {
+    let admin = app.admin().await;
+    let upper = admin.dept("Upper", None).await;
+    admin.dept("Lower", Some(&upper)).await;
+    let codes = ["sys:dept:read", "sys:dept:edit"];
+    let sees_one = app.user().permissions(&codes).scope("CUSTOM").scope_depts(&[&upper]).staff().login().await;
+    let off = json!({ "input": { "id": upper, "version": 1, "status": "DISABLED" } });
+    refused(&sees_one, UPDATE_DEPT, off.clone()).await;
+    app.user().permissions(&codes).scope("ALL").staff().login().await.data(UPDATE_DEPT, off).await;
+}
+
+async fn codes_of_a_menu_are_bound_with_the_rows_of_its_roles(app: TestApp) {
+    let admin = app.admin().await;
+    let _reader = app.user().permissions(&["sys:user:del"]).scope("ALL").staff().login().await;
+    let codes = ["sys:menu:read", "sys:menu:edit", "sys:menu:del", "sys:user:read", "sys:user:del"];
+    let narrow = app.user().permissions(&codes).scope("SELF").staff().login().await;
+    let wide = app.user().permissions(&codes).scope("ALL").staff().login().await;
+    const UPDATE: &str = "mutation($i: UpdateMenuInput!) { updateMenu(input: $i) { menu { version } } }";
+    const DELETE: &str = "mutation($id: ID!) { deleteMenu(input: {id: $id}) { deletedId } }";
+    let menu = menu_of(&app, "sys:user:del").await;
+    let of_menu = "query($id: ID!) { menu(id: $id) { version } }";
+    let version = admin.data(of_menu, json!({ "id": menu })).await["menu"]["version"].clone();
+    let more = json!({ "i": { "id": menu, "version": version, "permissions": ["sys:user:read", "sys:user:del"] } });
+    let off = json!({ "i": { "id": menu, "version": version, "status": "DISABLED" } });
+    refused(&narrow, UPDATE, more.clone()).await;
+    refused(&narrow, UPDATE, off).await;
+    refused(&narrow, DELETE, json!({ "id": menu })).await;
+    narrow.data(UPDATE, json!({ "i": { "id": menu, "version": version, "icon": "people" } })).await;
+    let more = json!({ "i": { "id": menu, "version": version.as_i64().unwrap() + 1, "permissions": more["i"]["permissions"] } });
+    wide.data(UPDATE, more).await;
+}
+
+async fn nobody_narrows_their_own_rows(app: TestApp) {
+    let admin = app.admin().await;
+    let (upper, codes) = (
+        admin.dept("Upper", None).await,
+        [
+            "sys:role:read",
+            "sys:role:edit",
+            "sys:role:scope:edit",
+            "sys:user:read",
+            "sys:user:edit",
+            "sys:user:role:edit",
+        ],
+    );
+    let lower = admin.dept("Lower", Some(&upper)).await;
+    let wide = app.user().permissions(&codes).scope("ALL").dept(&upper).staff().login().await;
+    let narrow = app.user().permissions(&codes).scope("DEPT_AND_BELOW").role_only().await;
+    let both = json!({ "user": wide.id, "roles": [wide.role_id, narrow] });
+    wide.data(SET_ROLES, both).await;
+
+    refused(&wide, SET_SCOPE, json!({ "role": wide.role_id, "scope": "DEPT_AND_BELOW" })).await;
+    refused(&wide, SET_ROLES, json!({ "user": wide.id, "roles": [narrow] })).await;
+    let off = "mutation($role: ID!) { updateRole(input: {id: $role, version: 2, status: DISABLED}) { role { id } } }";
+    refused(&wide, off, json!({ "role": wide.role_id })).await;
+    // What changes nothing of that goes through, and so does all of it for somebody else.
+    wide.data(SET_SCOPE, json!({ "role": narrow, "scope": "SELF" })).await;
+    wide.data(SET_ROLES, json!({ "user": wide.id, "roles": [wide.role_id] })).await;
+    wide.data(off, json!({ "role": app.user().permissions(&["sys:role:read"]).scope("ALL").role_only().await })).await;
+
+    let member = app.user().permissions(&codes).scope("DEPT_AND_BELOW").dept(&upper).staff().login().await;
+    let to =
+        "mutation($id: ID!, $dept: ID) { updateUser(input: {id: $id, version: 1, deptId: $dept}) { user { id } } }";
+    refused(&member, to, json!({ "id": member.id, "dept": lower })).await;
+    let other = app.user().dept(&upper).login().await;
+    member.data(to, json!({ "id": other.id, "dept": lower })).await;
 }

@@ -47,6 +47,18 @@ impl DeptTree {
         }
     }
 
+    /// Whether one scope takes in all departments that another one does.
+    pub fn covers(&self, scope: &Scope, other: &Scope) -> bool {
+        match other {
+            Scope::All => scope.is_all(),
+            Scope::Nothing => true,
+            Scope::Limited { subtrees, depts, .. } => {
+                subtrees.iter().all(|id| self.is_covered(*id, scope, true))
+                    && depts.iter().all(|id| self.is_covered(*id, scope, false))
+            }
+        }
+    }
+
     pub fn is_enabled(&self, id: DeptId) -> bool {
         self.nodes.get(&id).is_some_and(|(_, status)| *status == Status::Enabled)
     }

@@ -10,9 +10,9 @@ use super::model::Dept;
 use super::service;
 use crate::clock::Timestamp;
 use crate::db::page::{Page, PageArgs};
-use crate::domains::Status;
 use crate::domains::users::graphql::UserObject;
 use crate::domains::users::loader::{UserCount, UsersIn};
+use crate::domains::{Status, roles};
 use crate::graphql::guard::{authenticated, requires};
 use crate::graphql::{Connection, ContextExt, Field, edge, load, mutation, query, total_if_wanted};
 use crate::security::Permission;
@@ -230,7 +230,7 @@ impl DeptMutation {
         #[graphql(desc = "What to change.")] input: UpdateDeptInput,
     ) -> Field<DeptPayload> {
         mutation(ctx, async {
-            let dept = service::update(ctx.app(), ctx.viewer(), input).await?;
+            let dept = service::update(ctx.app(), ctx.viewer(), input, roles::service::ensure_reaches_members).await?;
             Ok(DeptPayload { dept: DeptObject(Arc::new(dept)) })
         })
         .await

@@ -8,7 +8,7 @@ use crate::audit::Write;
 use crate::db::Lock;
 use crate::db::page::{Direction, Order, Page, Slice};
 use crate::db::schema::depts;
-use crate::domains::Status;
+use crate::domains::{Ceiling, Status};
 use crate::error::{Error, Result};
 use crate::security::{Scope, Viewer};
 use crate::validate::{Check, map, parse_id};
@@ -57,16 +57,29 @@ fn name_taken(error: Error) -> Error {
     error.on_unique("depts_name_key", "input.name", "Another department has this name.")
 }
 
-/// A department at the top is outside of every limited scope: only who sees all may make one.
-fn ensure_may_be_root(viewer: &Viewer) -> Result<()> {
-    if viewer.scope().is_all() {
+/// Refuses a place for a department in which the viewer would not see it.
+async fn ensure_can_lie_in(
+    write: &mut Write<'_>,
+    viewer: &Viewer,
+    tree: &DeptTree,
+    parent: Option<DeptId>,
+) -> Result<()> {
+    let path = "input.parentId";
+    let Some(parent) = parent else {
+        if viewer.scope().is_all() {
+            return Ok(());
+        }
+        return Err(Error::input(
+            path,
+            "REQUIRED",
+            "Your row scope is limited, so the department must belong to one that you can see.",
+        ));
+    };
+    ensure_visible(write, viewer.scope(), path, &[parent]).await?;
+    if tree.is_covered(parent, viewer.scope(), true) {
         return Ok(());
     }
-    Err(Error::input(
-        "input.parentId",
-        "REQUIRED",
-        "Your row scope is limited, so the department must belong to one that you can see.",
-    ))
+    Err(Error::input(path, "OUT_OF_SCOPE", "Your row scope shows this department, but not what lies below it."))
 }
 
 pub async fn create(app: &App, viewer: &Viewer, input: CreateDeptInput) -> Result<Dept> {
@@ -88,27 +101,20 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateDeptInput) -> Resul
     check.finish()?;
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
-    match dept.parent_id {
-        Some(parent) => {
-            ensure_visible(&mut write, viewer.scope(), "input.parentId", &[parent]).await?;
-            // Who sees a department alone would not see what they have made below it.
-            if !tree_within(&mut write).await?.is_covered(parent, viewer.scope(), true) {
-                return Err(Error::input(
-                    "input.parentId",
-                    "OUT_OF_SCOPE",
-                    "Your row scope shows this department, but not what lies below it.",
-                ));
-            }
-        }
-        None => ensure_may_be_root(viewer)?,
-    }
+    let tree = tree_within(&mut write).await?;
+    ensure_can_lie_in(&mut write, viewer, &tree, dept.parent_id).await?;
     repository::insert(&mut write, &dept).await.map_err(name_taken)?;
     write.forget(&DeptTreeKey);
     write.commit().await?;
     Ok(dept)
 }
 
-pub async fn update(app: &App, viewer: &Viewer, input: UpdateDeptInput) -> Result<Dept> {
+pub async fn update(
+    app: &App,
+    viewer: &Viewer,
+    input: UpdateDeptInput,
+    ensure_reaches_members: Ceiling<DeptId>,
+) -> Result<Dept> {
     let mut check = Check::default();
     let id: Option<DeptId> = check.id("input.id", &input.id);
     let name = input.name.as_ref().map(|name| check.line("input.name", name, 64));
@@ -138,7 +144,17 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateDeptInput) -> Resul
         return Ok(before);
     }
     let tree = tree_within(&mut write).await?;
-    if after.parent_id != before.parent_id {
+    let moves = after.parent_id != before.parent_id;
+    if moves || after.status != before.status {
+        // What lies below is moved, enabled or disabled along with it, and who is in there with that.
+        if !tree.is_covered(id, viewer.scope(), true) {
+            return Err(Error::NotAllowed(
+                "You can move, enable or disable only departments of which you also see everything below.".into(),
+            ));
+        }
+        ensure_reaches_members(&mut write, viewer, id).await?;
+    }
+    if moves {
         ensure_can_move(&mut write, viewer, &tree, &after).await?;
     }
     if after.status == Status::Disabled && lies_above(viewer, &tree, id)? {
@@ -163,16 +179,8 @@ fn lies_above(viewer: &Viewer, tree: &DeptTree, id: DeptId) -> Result<bool> {
 }
 
 async fn ensure_can_move(write: &mut Write<'_>, viewer: &Viewer, tree: &DeptTree, after: &Dept) -> Result<()> {
-    // Everything below it comes into the view of whoever sees what is below the new place.
-    if !tree.is_covered(after.id, viewer.scope(), true) {
-        return Err(Error::NotAllowed(
-            "You can move only departments of which you also see everything below: others would come into view.".into(),
-        ));
-    }
-    let Some(parent) = after.parent_id else {
-        return ensure_may_be_root(viewer);
-    };
-    ensure_visible(write, viewer.scope(), "input.parentId", &[parent]).await?;
+    ensure_can_lie_in(write, viewer, tree, after.parent_id).await?;
+    let Some(parent) = after.parent_id else { return Ok(()) };
     let below = repository::descendants(write.conn(), after.id).await?;
     if below.iter().any(|(id, _)| *id == parent) {
         return Err(Error::input(

@@ -10,9 +10,9 @@ use super::model::{Menu, MenuKind};
 use super::service;
 use crate::clock::Timestamp;
 use crate::db::page::PageArgs;
-use crate::domains::Status;
 use crate::domains::roles::graphql::RoleObject;
 use crate::domains::roles::loader::RolesOfMenu;
+use crate::domains::{Status, roles};
 use crate::graphql::guard::requires;
 use crate::graphql::{Connection, ContextExt, Field, edge, load, mutation, query, total_if_wanted};
 use crate::security::Permission;
@@ -265,7 +265,10 @@ impl MenuMutation {
         ctx: &Context<'_>,
         #[graphql(desc = "What to change.")] input: UpdateMenuInput,
     ) -> Field<MenuPayload> {
-        mutation(ctx, async { Ok(service::update(ctx.app(), ctx.viewer(), input).await?.into()) }).await
+        mutation(ctx, async {
+            Ok(service::update(ctx.app(), ctx.viewer(), input, roles::service::ensure_reaches_roles_of).await?.into())
+        })
+        .await
     }
 
     /// Deletes a menu that has no children, and takes it from the roles that have it.
@@ -276,7 +279,7 @@ impl MenuMutation {
         #[graphql(desc = "Which one.")] input: DeleteMenuInput,
     ) -> Field<DeleteMenuPayload> {
         mutation(ctx, async {
-            let id = service::delete(ctx.app(), ctx.viewer(), input).await?;
+            let id = service::delete(ctx.app(), ctx.viewer(), input, roles::service::ensure_reaches_roles_of).await?;
             Ok(DeleteMenuPayload { deleted_id: id.to_string().into() })
         })
         .await

@@ -15,8 +15,8 @@ use crate::audit::Write;
 use crate::db::page::{Direction, Order, Page, Slice};
 use crate::db::schema::menus;
 use crate::db::{Conn, Lock};
-use crate::domains::Status;
 use crate::domains::roles::service::RoleSnapshotKey;
+use crate::domains::{Ceiling, Status};
 use crate::error::{Error, Result};
 use crate::ids::UserId;
 use crate::security::{Permission, Permissions, Viewer};
@@ -163,7 +163,12 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateMenuInput) -> Resul
     Ok(menu)
 }
 
-pub async fn update(app: &App, viewer: &Viewer, input: UpdateMenuInput) -> Result<Menu> {
+pub async fn update(
+    app: &App,
+    viewer: &Viewer,
+    input: UpdateMenuInput,
+    ensure_reaches_roles: Ceiling<MenuId>,
+) -> Result<Menu> {
     let mut check = Check::default();
     let id: Option<MenuId> = check.id("input.id", &input.id);
     let title = input.title.as_ref().map(|text| check.line("input.title", text, 64));
@@ -213,7 +218,12 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateMenuInput) -> Resul
     let mut check = Check::default();
     check_kind(&mut check, &after);
     check.finish()?;
-    ensure_can_change(&mut write, viewer, &before, &after).await?;
+    let rights = changed_rights(&mut write, &before, &after).await?;
+    viewer.ensure_holds(rights)?;
+    if !rights.is_empty() {
+        ensure_reaches_roles(&mut write, viewer, id).await?;
+    }
+    ensure_can_change(&mut write, &before, &after).await?;
     after.version += 1;
     after.updated_at = write.now();
     if !repository::update(&mut write, &before, &after).await.map_err(title_taken)? {
@@ -225,8 +235,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateMenuInput) -> Resul
     Ok(after)
 }
 
-async fn ensure_can_change(write: &mut Write<'_>, viewer: &Viewer, before: &Menu, after: &Menu) -> Result<()> {
-    viewer.ensure_holds(changed_rights(write, before, after).await?)?;
+async fn ensure_can_change(write: &mut Write<'_>, before: &Menu, after: &Menu) -> Result<()> {
     if after.parent_id != before.parent_id {
         ensure_fits(write, after).await?;
     }
@@ -284,7 +293,12 @@ fn child_menus(count: i64) -> String {
     format!("{count} child menu{}", if count == 1 { "" } else { "s" })
 }
 
-pub async fn delete(app: &App, viewer: &Viewer, input: DeleteMenuInput) -> Result<MenuId> {
+pub async fn delete(
+    app: &App,
+    viewer: &Viewer,
+    input: DeleteMenuInput,
+    ensure_reaches_roles: Ceiling<MenuId>,
+) -> Result<MenuId> {
     let id = parse_id("input.id", &input.id)?;
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
@@ -294,8 +308,10 @@ pub async fn delete(app: &App, viewer: &Viewer, input: DeleteMenuInput) -> Resul
         return Err(Error::conflict(format!("The menu still has {}.", child_menus(children))));
     }
     let roles = repository::roles_of(write.conn(), id).await?;
-    if !roles.is_empty() {
-        viewer.ensure_holds(menu.permissions.permissions())?;
+    let rights = menu.permissions.permissions();
+    if !roles.is_empty() && !rights.is_empty() {
+        viewer.ensure_holds(rights)?;
+        ensure_reaches_roles(&mut write, viewer, id).await?;
     }
     repository::delete(&mut write, &menu, &roles).await?;
     ensure_not_locked_out(&mut write, viewer).await?;

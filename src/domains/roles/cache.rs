@@ -111,6 +111,11 @@ pub async fn snapshot_part(app: &App) -> Result<Arc<RoleSnapshot>> {
     app.cache.part(&RoleSnapshotKey, read).await
 }
 
+/// The same, as this transaction sees it.
+pub async fn enabled(write: &mut Write<'_>) -> Result<RoleSnapshot> {
+    RoleSnapshot::read(write.conn(), &[Status::Enabled]).await
+}
+
 /// What every role would grant if all its menus were enabled, as this transaction sees it: what is given away is all
 /// of that, because somebody may enable them later.
 pub async fn potential(write: &mut Write<'_>) -> Result<RoleSnapshot> {

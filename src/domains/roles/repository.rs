@@ -9,7 +9,7 @@ use crate::db::Conn;
 use crate::db::conn::{insert_many, on_backend};
 use crate::db::fragment::{Filter, contains};
 use crate::db::page::{Order, Page};
-use crate::db::schema::{menus, role_depts, role_menus, roles, user_roles};
+use crate::db::schema::{dept_closure, menus, role_depts, role_menus, roles, user_roles, users};
 use crate::domains::menus::model::Codes;
 use crate::domains::{Status, and_within};
 use crate::error::Result;
@@ -105,6 +105,21 @@ pub async fn snapshot(
         let depts = role_depts::table.select((role_depts::role_id, role_depts::dept_id)).load(c).await?;
         Ok::<_, diesel::result::Error>((all, codes, depts))
     })?)
+}
+
+/// The roles that users in a department and below it hold, once for each of these departments. Superusers need none of
+/// theirs, and `but` is left out.
+pub async fn held_within(conn: &mut Conn, dept: DeptId, but: UserId) -> Result<Vec<(DeptId, RoleId)>> {
+    let within = dept_closure::table.filter(dept_closure::ancestor_id.eq(dept)).select(dept_closure::descendant_id);
+    Ok(on_backend!(conn, c => user_roles::table
+        .inner_join(users::table)
+        .filter(users::dept_id.assume_not_null().eq_any(within))
+        .filter(users::is_superuser.eq(false))
+        .filter(users::id.ne(but))
+        .select((users::dept_id.assume_not_null(), user_roles::role_id))
+        .distinct()
+        .load(c)
+        .await)?)
 }
 
 /// How many users hold a role.

@@ -1,6 +1,8 @@
 //! The rules of roles: nobody can grant what they lack, and nobody locks themselves out.
 
-use super::cache::{RoleGrant, potential};
+use futures_util::future::BoxFuture;
+
+use super::cache::{RoleGrant, enabled, potential};
 use super::input::{CreateRoleInput, DeleteRolesInput, SetRoleDataScopeInput, SetRoleMenusInput, UpdateRoleInput};
 use super::model::{self, DataScope, Role, RoleFilter, RoleId, RoleSort};
 use super::repository;
@@ -11,7 +13,7 @@ use crate::db::page::{Direction, Order, Page, Slice};
 use crate::db::schema::roles;
 use crate::domains::{Status, depts, menus};
 use crate::error::{Error, Result};
-use crate::ids::DeptId;
+use crate::ids::{DeptId, MenuId};
 use crate::security::{Permission, Viewer};
 use crate::validate::{Check, apply, difference, map};
 
@@ -58,6 +60,73 @@ pub fn ensure_can_grant(
         return Ok(());
     }
     Err(Error::NotAllowed("You cannot grant or take away a view of more rows than you see yourself.".into()))
+}
+
+/// Refuses to switch on or off, or to move, a department whose members, or those of what lies below it, hold more than
+/// the viewer. This is the [`Ceiling`](crate::domains::Ceiling) of departments.
+pub fn ensure_reaches_members<'a>(
+    write: &'a mut Write<'_>,
+    viewer: &'a Viewer,
+    dept: DeptId,
+) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        if viewer.is_superuser() {
+            return Ok(());
+        }
+        let (tree, all) = (depts::service::tree_within(write).await?, potential(write).await?);
+        let me = viewer.identity()?.user_id;
+        for (dept, role) in repository::held_within(write.conn(), dept, me).await? {
+            let Some(grant) = all.get(role) else { continue };
+            ensure_can_grant(viewer, &tree, grant, Some(dept)).map_err(|_| {
+                Error::NotAllowed(
+                    "Somebody in this department, or below it, holds permissions or sees rows that you do not: you can \
+                     neither enable, disable nor move it."
+                        .into(),
+                )
+            })?;
+        }
+        Ok(())
+    })
+}
+
+/// Refuses to change what a menu grants where a role that has it shows rows which the viewer does not see. This is the
+/// [`Ceiling`](crate::domains::Ceiling) of menus.
+pub fn ensure_reaches_roles_of<'a>(
+    write: &'a mut Write<'_>,
+    viewer: &'a Viewer,
+    menu: MenuId,
+) -> BoxFuture<'a, Result<()>> {
+    Box::pin(async move {
+        let (tree, all) = (depts::service::tree_within(write).await?, potential(write).await?);
+        for (_, role) in repository::of_menus(write.conn(), &[menu]).await? {
+            let shown = all.get(role.id).map_or(&[][..], |grant| &grant.depts);
+            ensure_scope_allowed(viewer, &tree, role.data_scope, shown)?;
+        }
+        Ok(())
+    })
+}
+
+/// Fails if this transaction has taken from the viewer, who is a member of `dept` now, what they need to take it back:
+/// the permission that they have used, or rows that they saw.
+pub async fn ensure_not_locked_out(
+    write: &mut Write<'_>,
+    viewer: &Viewer,
+    used: Permission,
+    dept: Option<DeptId>,
+) -> Result<()> {
+    if viewer.is_superuser() {
+        return Ok(());
+    }
+    menus::service::ensure_still_allowed(write, viewer, used).await?;
+    let me = viewer.identity()?.user_id;
+    let (tree, held) = (depts::service::tree_within(write).await?, ids_of_user(write.conn(), me).await?);
+    if tree.covers(&enabled(write).await?.scope(&held, me, dept), viewer.scope()) {
+        return Ok(());
+    }
+    Err(Error::NotAllowed(
+        "This would take rows from yourself that you see now, and you could not get them back. Ask somebody who sees all."
+            .into(),
+    ))
 }
 
 fn name_taken(error: Error) -> Error {
@@ -121,7 +190,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateRoleInput) -> Resul
     if !repository::update(&mut write, &before, &after).await.map_err(name_taken)? {
         return Err(Error::stale("role", input.version, before.version + 1));
     }
-    menus::service::ensure_still_allowed(&mut write, viewer, Permission::RoleEdit).await?;
+    ensure_not_locked_out(&mut write, viewer, Permission::RoleEdit, viewer.identity()?.dept_id).await?;
     write.forget(&RoleSnapshotKey);
     write.commit().await?;
     Ok(after)
@@ -244,13 +313,14 @@ pub async fn set_data_scope(app: &App, viewer: &Viewer, input: SetRoleDataScopeI
         }
     }
     repository::replace_depts(&mut write, id, &depts_before, &wanted).await?;
+    ensure_not_locked_out(&mut write, viewer, Permission::RoleScopeEdit, viewer.identity()?.dept_id).await?;
     write.forget(&RoleSnapshotKey);
     write.commit().await?;
     Ok(after)
 }
 
 /// First data: a role that sees every row and holds these menus.
-pub async fn insert_first(write: &mut Write<'_>, name: &str, menus: &[crate::ids::MenuId]) -> Result<()> {
+pub async fn insert_first(write: &mut Write<'_>, name: &str, menus: &[MenuId]) -> Result<()> {
     let now = write.now();
     let role = Role {
         id: RoleId::new(),

@@ -86,7 +86,7 @@ pub async fn set_roles(app: &App, viewer: &Viewer, input: SetUserRolesInput) -> 
     }
     roles::service::replace_of_user(&mut write, id, &before, &wanted).await?;
     if viewer.is(id) {
-        menus::service::ensure_still_allowed(&mut write, viewer, Permission::UserRoleEdit).await?;
+        roles::service::ensure_not_locked_out(&mut write, viewer, Permission::UserRoleEdit, user.dept_id).await?;
     }
     write.forget(&AccountKey(id));
     write.forget(&menus::service::SidebarKey(Some(id)));

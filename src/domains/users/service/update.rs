@@ -11,7 +11,7 @@ use crate::db::Lock;
 use crate::domains::{depts, roles};
 use crate::error::{Error, Result};
 use crate::ids::DeptKind;
-use crate::security::Viewer;
+use crate::security::{Permission, Viewer};
 use crate::validate::{Check, apply, map};
 
 pub async fn update(app: &App, viewer: &Viewer, input: UpdateUserInput) -> Result<User> {
@@ -54,10 +54,13 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateUserInput) -> Resul
                 roles::service::ensure_can_grant(viewer, &tree, &grant, dept)?;
             }
         }
-        if viewer.is(id) && after.dept_id.is_some_and(|dept| !tree.is_open(dept)) {
-            return Err(Error::NotAllowed(
-                "You cannot move yourself to a disabled department: you would lock yourself out.".into(),
-            ));
+        if viewer.is(id) {
+            if after.dept_id.is_some_and(|dept| !tree.is_open(dept)) {
+                return Err(Error::NotAllowed(
+                    "You cannot move yourself to a disabled department: you would lock yourself out.".into(),
+                ));
+            }
+            roles::service::ensure_not_locked_out(&mut write, viewer, Permission::UserEdit, after.dept_id).await?;
         }
     }
     save(write, before, after).await
