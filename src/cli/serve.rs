@@ -44,11 +44,8 @@ pub async fn run(config: Config) -> Result<(), Failure> {
     say(&welcome(address, &seeded, &config))?;
     tracing::info!(%address, database = config.database.backend.name(), "ready");
     let drain_timeout = config.http.drain_timeout;
-    let server = |shutdown| async move {
-        let serving = orgraph::http::serve(listener, app.clone(), config.http, shutdown);
-        sessions::service::noting(&app, serving).await
-    };
-    serve_until_signal(server, signals, drain_timeout).await
+    let server = |shutdown| orgraph::http::serve(listener, app.clone(), config.http, shutdown);
+    sessions::service::noting(&app, serve_until_signal(server, signals, drain_timeout)).await
 }
 
 async fn bind(listen: &Listen) -> Result<TcpListener, Failure> {

@@ -16,6 +16,7 @@ use tracing::Instrument as _;
 
 use super::negotiate::{self, Form};
 use super::request::TraceId;
+use super::serve::ARRIVAL;
 use super::{Server, address, cookie, graphiql};
 use crate::domains::auth;
 use crate::error::{Error, ErrorCode};
@@ -102,6 +103,12 @@ fn reads(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
 }
 
+/// When a request must have arrived, because the server stops.
+async fn stops(server: &Server) {
+    server.stopping.cancelled().await;
+    tokio::time::sleep(ARRIVAL).await;
+}
+
 async fn read_body(server: &Server, headers: &HeaderMap, body: Body) -> Result<Asked, Refusal> {
     if !negotiate::is_json(headers) {
         // Other types can be sent across sites by a plain form, without asking first.
@@ -122,18 +129,25 @@ async fn read_body(server: &Server, headers: &HeaderMap, body: Body) -> Result<A
         return Err(too_large());
     }
     let reading = Limited::new(body, limit).collect();
-    let read = tokio::time::timeout(server.options.request_timeout, reading).await;
-    let body: Bytes = match read {
-        Ok(Ok(body)) => body.to_bytes(),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
-        Ok(Err(_)) => return Err(Refusal::bad_request("The body could not be read to its end.")),
-        Err(_) => {
-            return Err(Refusal::new(
-                StatusCode::REQUEST_TIMEOUT,
-                ErrorCode::LimitExceeded,
-                "The body did not arrive in time.",
-            ));
+    let too_late = async {
+        tokio::select! {
+            () = tokio::time::sleep(server.options.request_timeout) => {
+                let message = "The body did not arrive in time.";
+                Refusal::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::LimitExceeded, message)
+            }
+            () = stops(server) => {
+                let message = "The server is stopping, and the body has not arrived. Send it again.";
+                Refusal::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, message)
+            }
         }
+    };
+    let body: Bytes = tokio::select! {
+        read = reading => match read {
+            Ok(body) => body.to_bytes(),
+            Err(error) if error.is::<LengthLimitError>() => return Err(too_large()),
+            Err(_) => return Err(Refusal::bad_request("The body could not be read to its end.")),
+        },
+        refusal = too_late => return Err(refusal),
     };
     if body.trim_ascii_start().starts_with(b"[") {
         return Err(Refusal::bad_request("Send one request at a time: a JSON object, not an array."));

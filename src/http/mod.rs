@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `mod.rs` | the router |
 //! | `serve.rs` | connections, draining |
+//! | `socket.rs` | the time limit for writing |
 //! | `graphql.rs` | `POST` and `GET /graphql` |
 //! | `negotiate.rs` | media types |
 //! | `address.rs` | the address of the client, behind proxies or not |
@@ -20,11 +21,13 @@ mod health;
 mod negotiate;
 mod request;
 mod serve;
+mod socket;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::routing::get;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 pub use self::serve::serve;
@@ -41,6 +44,7 @@ struct Inner {
     options: Http,
     /// What goes on when its caller has gone.
     tasks: TaskTracker,
+    stopping: CancellationToken,
 }
 
 impl std::ops::Deref for Server {
@@ -51,10 +55,10 @@ impl std::ops::Deref for Server {
     }
 }
 
-fn router(app: Arc<App>, options: Http, tasks: TaskTracker) -> Router {
+fn router(app: Arc<App>, options: Http, tasks: TaskTracker, stopping: CancellationToken) -> Router {
     let graphiql = options.graphiql;
     let schema = crate::graphql::schema();
-    let server = Server(Arc::new(Inner { app, schema, options, tasks }));
+    let server = Server(Arc::new(Inner { app, schema, options, tasks, stopping }));
     let mut router = Router::new()
         .route("/graphql", axum::routing::any(graphql::endpoint))
         .route("/healthz", get(health::healthz))

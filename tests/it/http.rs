@@ -5,7 +5,8 @@ use std::time::Duration;
 use reqwest::{Client, RequestBuilder};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 
 use crate::support::{ADMIN_PASSWORD, TestApp, listen, on_each_database, options};
 
@@ -18,6 +19,7 @@ on_each_database!(
     head_is_get_without_the_body,
     a_body_that_says_it_is_too_large_is_not_waited_for,
     a_stopping_server_waits_for_changes_whose_callers_have_gone,
+    a_stopping_server_does_not_wait_for_half_a_request,
     probes_answer_and_the_editor_loads_nothing_from_elsewhere,
 );
 
@@ -148,6 +150,34 @@ async fn a_stopping_server_waits_for_changes_whose_callers_have_gone(app: TestAp
     server.await.unwrap();
     let made = admin.data("{ depts(filter: {text: \"Late\"}) { totalCount } }", json!({})).await;
     assert_eq!(made["depts"]["totalCount"], 1);
+}
+
+/// Well within the 10 seconds that operations have, and the 30 that a body has.
+async fn a_stopping_server_does_not_wait_for_half_a_request(app: TestApp) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let options = options(address, Duration::from_secs(75));
+    let serving = tokio::spawn(orgraph::http::serve(listener, app.app.clone(), options, async {
+        let _ = stopped.await;
+    }));
+    let head = "POST /graphql HTTP/1.1\r\nhost: orgraph\r\ncontent-type: application/json\r\ncontent-length: 100\r\n";
+    let connect = async |text: &str| {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(text.as_bytes()).await.unwrap();
+        stream
+    };
+    let mut half_head = connect(head).await;
+    let mut half_body = connect(&format!("{head}\r\n{{")).await;
+    // An answer on a later connection: the server has taken the earlier ones.
+    let mut idle = connect("GET /healthz HTTP/1.1\r\nhost: orgraph\r\n\r\n").await;
+    assert!(idle.read(&mut [0; 4096]).await.unwrap() > 0);
+    drop(stop);
+    tokio::time::timeout(Duration::from_secs(5), serving).await.expect("it waits").unwrap();
+    let mut rest = String::new();
+    assert_eq!(half_head.read_to_string(&mut rest).await.unwrap_or(0), 0, "{rest}");
+    half_body.read_to_string(&mut rest).await.unwrap();
+    assert!(rest.starts_with("HTTP/1.1 503 ") && rest.contains("\"UNAVAILABLE\""), "{rest}");
 }
 
 async fn probes_answer_and_the_editor_loads_nothing_from_elsewhere(app: TestApp) {

@@ -12,10 +12,12 @@ use super::super::repository;
 use super::alive;
 use crate::app::App;
 use crate::clock::Timestamp;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How often notes are looked through for what is to be written.
 const LOOK: Duration = Duration::from_secs(20);
+/// How long the last write may hold up a server that stops.
+const LAST: Duration = Duration::from_secs(2);
 /// Sessions in one statement, well within what each back end takes.
 const CHUNK: usize = 10_000;
 
@@ -68,7 +70,7 @@ async fn write(app: &App, seen: Vec<(SessionId, Timestamp)>, now: Timestamp) -> 
     Ok(())
 }
 
-/// Writes uses of sessions while a server runs, and what is left of them when it has drained.
+/// Writes uses of sessions while a server runs, and what is left of them when it has ended.
 pub async fn noting<T>(app: &App, serving: impl Future<Output = T>) -> T {
     let writing = async {
         let mut looks = tokio::time::interval(LOOK);
@@ -81,7 +83,8 @@ pub async fn noting<T>(app: &App, serving: impl Future<Output = T>) -> T {
         served = serving => served,
         () = writing => unreachable!("a loop without an end"),
     };
-    log_failure(write(app, app.presence.all(), app.clock.now()).await);
+    let last = tokio::time::timeout(LAST, write(app, app.presence.all(), app.clock.now())).await;
+    log_failure(last.unwrap_or_else(|_| Err(Error::internal("the database did not answer in time"))));
     served
 }
 
