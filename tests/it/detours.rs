@@ -19,6 +19,7 @@ on_each_database!(
     a_disabled_menu_is_no_way_to_a_permission,
     two_superusers_do_not_unmake_each_other,
     records_tell_nothing_of_what_is_out_of_scope,
+    records_tell_nothing_of_sessions_out_of_scope,
     a_refused_text_with_a_null_character_is_recorded,
     what_nobody_may_do_takes_little_room_in_the_log,
     many_refreshes_at_once_need_one_connection_each,
@@ -237,6 +238,29 @@ async fn records_tell_nothing_of_what_is_out_of_scope(app: TestApp) {
     let seen = seen.as_array_mut().unwrap();
     assert_eq!(seen.iter().filter(|node| **node == nothing).count(), 2, "{seen:#?}");
     assert!(seen.iter().any(|node| node["changes"][0]["fields"][0]["after"] == "Seen"), "{seen:#?}");
+}
+
+async fn records_tell_nothing_of_sessions_out_of_scope(app: TestApp) {
+    let admin = app.admin().await;
+    let (here, there) = (admin.dept("Here", None).await, admin.dept("There", None).await);
+    let reader = app.user().permissions(&["log:opera:read"]).scope("DEPT").dept(&here).login().await;
+    let codes = ["monitor:session:read", "monitor:session:kick"];
+    let ender = app.user().permissions(&codes).scope("ALL").dept(&here).staff().login().await;
+    let mut ended = Vec::new();
+    for dept in [&here, &there] {
+        let user = app.user().dept(dept).login().await;
+        let session = text(&user.data("{ viewer { session { id } } }", json!({})).await["viewer"]["session"]["id"]);
+        ender.data(crate::sessions::REVOKE, json!({ "id": session })).await;
+        let missed = ender.run(crate::sessions::REVOKE, json!({ "id": format!(" {} ", session.to_uppercase()) })).await;
+        assert_eq!(missed.code(), Some("BAD_USER_INPUT"), "{:#}", missed.body);
+        ended.push(session);
+    }
+    let read = "{ operationLogs(filter: {field: \"revokeSession\"}) { nodes { input targetIds changes { targetId } } } }";
+    let seen = reader.data(read, json!({})).await.to_string().to_lowercase();
+    let all = admin.data(read, json!({})).await.to_string().to_lowercase();
+    // Twice in the input, once as a target, once as changed.
+    let times = |text: &str| ended.iter().map(|id| text.matches(id.as_str()).count()).collect::<Vec<_>>();
+    assert_eq!((times(&seen), times(&all)), (vec![4, 0], vec![4, 4]), "{seen}");
 }
 
 async fn a_refused_text_with_a_null_character_is_recorded(app: TestApp) {

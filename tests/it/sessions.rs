@@ -11,8 +11,8 @@ pub const OWN: &str = "{ sessions(first: 50) { totalCount nodes { id current cre
 pub const ONLINE: &str = "query($filter: SessionFilter, $order: [SessionOrder!]) {
     onlineSessions(first: 50, filter: $filter, orderBy: $order) {
         totalCount nodes { id userId username ip os browser device createdAt lastSeenAt expiresAt current } } }";
-const REVOKE: &str = "mutation($id: ID!) { revokeSession(input: {sessionId: $id}) { endedIds } }";
-const REVOKE_ALL: &str = "mutation($id: ID!) { revokeUserSessions(input: {userId: $id}) { endedIds } }";
+pub const REVOKE: &str = "mutation($id: ID!) { revokeSession(input: {sessionId: $id}) { endedIds } }";
+pub const REVOKE_ALL: &str = "mutation($id: ID!) { revokeUserSessions(input: {userId: $id}) { endedIds } }";
 pub const END: &str = "mutation($id: ID!) { endSession(input: {sessionId: $id}) { endedIds } }";
 pub const NODE: &str = "query($id: ID!) { node(id: $id) { ... on Session { id username } } }";
 pub const REFRESH: &str =

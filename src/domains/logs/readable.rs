@@ -8,17 +8,18 @@ use serde_json::Value;
 
 use super::model::OperationLog;
 use crate::audit::{Change, REDACTED};
-use crate::ids::{DeptId, UserId};
+use crate::ids::{DeptId, SessionId, UserId};
 use crate::security::{Permission, Viewer};
 
 /// The fields of a user that need [`Permission::UserContactRead`].
 const CONTACT: &[&str] = &["email", "phone"];
 
-/// The users and departments that a record names.
+/// What of scoped tables a record names.
 #[derive(Default)]
 pub struct Mentioned {
     pub users: HashSet<UserId>,
     pub depts: HashSet<DeptId>,
+    pub sessions: HashSet<SessionId>,
 }
 
 impl Mentioned {
@@ -37,8 +38,10 @@ impl Mentioned {
     fn collect(&mut self, value: &Value) {
         match value {
             Value::String(text) => {
-                self.users.extend(UserId::parse(text));
-                self.depts.extend(DeptId::parse(text));
+                let text = plain(text);
+                self.users.extend(UserId::parse(&text));
+                self.depts.extend(DeptId::parse(&text));
+                self.sessions.extend(SessionId::parse(&text));
             }
             Value::Array(items) => items.iter().for_each(|item| self.collect(item)),
             Value::Object(fields) => fields.values().for_each(|value| self.collect(value)),
@@ -47,7 +50,7 @@ impl Mentioned {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.users.is_empty() && self.depts.is_empty()
+        self.users.is_empty() && self.depts.is_empty() && self.sessions.is_empty()
     }
 
     fn names(&self, value: &Value) -> bool {
@@ -60,9 +63,16 @@ impl Mentioned {
     }
 
     fn names_id(&self, text: &str) -> bool {
-        UserId::parse(text).is_some_and(|id| self.users.contains(&id))
-            || DeptId::parse(text).is_some_and(|id| self.depts.contains(&id))
+        let text = plain(text);
+        UserId::parse(&text).is_some_and(|id| self.users.contains(&id))
+            || DeptId::parse(&text).is_some_and(|id| self.depts.contains(&id))
+            || SessionId::parse(&text).is_some_and(|id| self.sessions.contains(&id))
     }
+}
+
+/// An id that was refused for how it was written still says which one was meant.
+fn plain(text: &str) -> String {
+    text.trim().to_ascii_lowercase()
 }
 
 /// The objects that an operation has changed, without those that are `unseen`.
@@ -138,7 +148,7 @@ mod tests {
     use crate::audit::OperationStatus;
     use crate::clock::Timestamp;
     use crate::db::types::Json;
-    use crate::ids::{OperationLogId, SessionId};
+    use crate::ids::OperationLogId;
     use crate::security::{Identity, Permissions, RequestInfo, Scope};
 
     fn log(target: Option<String>) -> OperationLog {

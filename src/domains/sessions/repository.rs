@@ -70,6 +70,13 @@ pub async fn by_ids(conn: &mut Conn, scope: &Scope, at: Alive, ids: &[SessionId]
     Ok(on_backend!(conn, c => sessions::table.filter(filter).select(Session::as_select()).load(c).await)?)
 }
 
+/// Which of them are in the scope, also of those that are over.
+pub async fn in_scope(conn: &mut Conn, scope: &Scope, ids: &[SessionId]) -> Result<Vec<SessionId>> {
+    let mut filter = scoped::sessions(scope);
+    filter.require(sessions::id.eq_any(ids.to_vec()));
+    Ok(on_backend!(conn, c => sessions::table.filter(filter).select(sessions::id).load(c).await)?)
+}
+
 /// Whatever the scope, and also if it is over: for whoever holds its token.
 pub async fn find(conn: &mut Conn, id: SessionId) -> Result<Option<Session>> {
     Ok(on_backend!(conn, c => sessions::table.find(id).select(Session::as_select()).first(c).await.optional())?)

@@ -12,6 +12,7 @@
 mod cache;
 mod coerce;
 mod error;
+mod escapes;
 mod fragments;
 mod measure;
 mod merge;
@@ -40,8 +41,9 @@ pub use self::schema::schema_env;
 pub use self::shape::Shape;
 use crate::error::ErrorCode;
 
-/// Fields that must not be tried several times in one operation, because each try tells something.
-pub const ONCE_PER_OPERATION: [&str; 3] = ["login", "refreshSession", "changePassword"];
+/// Fields that must not be tried several times in one operation, because each try tells something; and the whole schema,
+/// because its text is long.
+pub const ONCE_PER_OPERATION: [&str; 4] = ["login", "refreshSession", "changePassword", "__schema"];
 
 /// The response key of what the gate adds to selections. No document can use it.
 const HIDDEN: &str = "__gate";
@@ -133,7 +135,7 @@ pub fn check(
 
 fn parse(limits: &Limits, query: &str) -> Result<ExecutableDocument, Vec<GateError>> {
     scan::check(limits, query).map_err(one)?;
-    parse_query(query).map_err(|error| one(parse_failed(&error)))
+    parse_query(escapes::known_to_parser(query)).map_err(|error| one(parse_failed(&error)))
 }
 
 fn check_parsed(

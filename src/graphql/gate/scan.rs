@@ -1,7 +1,11 @@
-//! A look at the text before it is parsed: how many tokens, and how deep the brackets go.
+//! A look at the text before it is parsed: how many tokens, how deep the brackets go, and whether an input object has
+//! a field twice.
 //!
-//! The parser builds a tree of everything, and recurses into brackets; so both are bounded beforehand, in one pass
-//! that keeps nothing.
+//! The parser builds a tree of everything, and recurses into brackets; so both are bounded beforehand, in one pass.
+
+use std::collections::HashSet;
+
+use async_graphql::Pos;
 
 use super::{GateError, Limits};
 
@@ -14,38 +18,71 @@ pub(super) fn check(limits: &Limits, source: &str) -> Result<(), GateError> {
             limits.bytes
         )));
     }
-    let (mut tokens, mut nesting) = (0_usize, 0_usize);
-    for token in Tokens(source.as_bytes()) {
+    let (mut tokens, mut open, mut last) = (0_usize, Vec::new(), &b""[..]);
+    for token in Tokens::of(source) {
         tokens += 1;
-        match token {
-            b'(' | b'[' | b'{' => nesting += 1,
-            b')' | b']' | b'}' => nesting = nesting.saturating_sub(1),
-            _ => {}
-        }
         if tokens > limits.tokens {
             return Err(GateError::limit(format!(
                 "The document has more than {} tokens. Split it, or pass long values as variables.",
                 limits.tokens
             )));
         }
-        if nesting > limits.brackets {
+        match token[0] {
+            bracket @ (b'(' | b'[' | b'{') => open.push(Bracket::new(bracket, open.last())),
+            b')' | b']' | b'}' => drop(open.pop()),
+            b':' => {
+                open.last_mut().map_or(Ok(()), |object| object.has_field(last).map_err(|name| twice(source, name)))?
+            }
+            _ => {}
+        }
+        if open.len() > limits.brackets {
             return Err(GateError::limit(format!(
                 "The document opens more than {} brackets inside each other. Nest it less, \
                  or pass nested values as variables.",
                 limits.brackets
             )));
         }
+        last = token;
     }
     Ok(())
 }
 
-/// The first byte of each token. What is not GraphQL counts as a token too; the parser will say what is wrong.
-struct Tokens<'a>(&'a [u8]);
+/// An open bracket.
+struct Bracket<'a> {
+    /// Whether it, or one around it, is that of arguments: then braces are those of an input object.
+    in_arguments: bool,
+    /// The names in an input object so far.
+    fields: Option<HashSet<&'a [u8]>>,
+}
 
-impl Iterator for Tokens<'_> {
-    type Item = u8;
+impl<'a> Bracket<'a> {
+    fn new(bracket: u8, around: Option<&Self>) -> Self {
+        let in_arguments = bracket == b'(' || around.is_some_and(|around| around.in_arguments);
+        Self { in_arguments, fields: (in_arguments && bracket == b'{').then(HashSet::new) }
+    }
 
-    fn next(&mut self) -> Option<u8> {
+    /// The parser keeps one of two fields of the same name, so nobody sees it later.
+    fn has_field(&mut self, name: &'a [u8]) -> Result<(), &'a [u8]> {
+        let is_new = self.fields.as_mut().is_none_or(|fields| fields.insert(name));
+        if is_new { Ok(()) } else { Err(name) }
+    }
+}
+
+/// `name` is a part of the text.
+fn twice(source: &str, name: &[u8]) -> GateError {
+    let before = &source[..name.as_ptr() as usize - source.as_ptr() as usize];
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let pos = Pos { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 };
+    GateError::invalid(pos, format!("The input field \"{}\" is given twice.", String::from_utf8_lossy(name)))
+}
+
+/// The tokens. What is not GraphQL counts as a token too; the parser will say what is wrong.
+pub(super) struct Tokens<'a>(&'a [u8]);
+
+impl<'a> Iterator for Tokens<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
         loop {
             let first = *self.0.first()?;
             let length = match first {
@@ -67,12 +104,17 @@ impl Iterator for Tokens<'_> {
             0x80.. => self.length(|byte| byte >= 0x80),
             _ => 1,
         };
-        self.0 = &self.0[length..];
-        Some(first)
+        let token;
+        (token, self.0) = self.0.split_at(length);
+        Some(token)
     }
 }
 
-impl Tokens<'_> {
+impl<'a> Tokens<'a> {
+    pub fn of(source: &'a str) -> Self {
+        Self(source.as_bytes())
+    }
+
     fn length(&self, belongs: impl Fn(u8) -> bool) -> usize {
         let end = self.0.iter().position(|byte| !belongs(*byte));
         end.unwrap_or(self.0.len())

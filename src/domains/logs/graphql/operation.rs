@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::domains::depts::loader::DeptById;
 use crate::domains::logs::model::OperationLog;
 use crate::domains::logs::readable::{self, Mentioned};
+use crate::domains::sessions::loader::SessionInScope;
 use crate::domains::users::graphql::UserObject;
 use crate::domains::users::loader::UserById;
 use crate::graphql::guard::requires;
@@ -31,13 +32,15 @@ pub(super) async fn unseen(ctx: &Context<'_>, mentioned: impl FnOnce() -> Mentio
         return Mentioned::default();
     }
     let mut named = mentioned();
-    let (users, depts) = tokio::join!(
+    let (users, depts, sessions) = tokio::join!(
         load_many(ctx, named.users.iter().copied().map(UserById)),
         load_many(ctx, named.depts.iter().copied().map(DeptById)),
+        load_many(ctx, named.sessions.iter().copied().map(SessionInScope)),
     );
-    let (users, depts) = (users.unwrap_or_default(), depts.unwrap_or_default());
+    let (users, depts, sessions) = (users.unwrap_or_default(), depts.unwrap_or_default(), sessions.unwrap_or_default());
     named.users.retain(|id| !users.contains_key(&UserById(*id)));
     named.depts.retain(|id| !depts.contains_key(&DeptById(*id)));
+    named.sessions.retain(|id| !sessions.contains_key(&SessionInScope(*id)));
     named
 }
 

@@ -139,6 +139,8 @@ fn secrets_are_tried_once_in_an_operation() {
         ErrorCode::LimitExceeded,
         "once",
     );
+    let schema = "{ __schema { queryType { name } } a: __schema { queryType { name } } }";
+    refused_once(schema, ErrorCode::LimitExceeded, "\"__schema\" can be used once");
     passes("mutation { login(name: \"a\") ...F } fragment F on Mutation { login(name: \"a\") }");
 }
 

@@ -138,3 +138,37 @@ fn errors_are_in_the_order_of_the_document_and_carry_their_code() {
     assert_eq!(code, Some("GRAPHQL_VALIDATION_FAILED".into()));
     assert_eq!((server.locations[0].line, server.locations[0].column), (1, 3));
 }
+
+#[test]
+fn a_field_of_an_input_object_is_given_once() {
+    let twice = "The input field \"a\" is given twice.";
+    for query in [
+        "{ echo(object: {a: 1, b: {a: 1}, a: 2}) }",
+        "{ me { id @x(in: [{a: 1}, {a: 1 a: 2}]) } }",
+        "query ($x: In = {b: a, a: 1, a: 1}) { me { id } }",
+    ] {
+        refused_once(query, ErrorCode::GraphqlValidationFailed, twice);
+    }
+    let errors = refused("{\n  echo(object: {é: 1 a: 1, a: 2})\n}");
+    assert_eq!((errors[0].locations[0].line, errors[0].locations[0].column), (2, 28));
+    // Not in one object, or no objects.
+    passes(
+        "query ($a: Int = 1, $b: Int) { a: echo(number: $a) b: echo(number: $b) me { a: id } ... { a: echo(number: $a) } }",
+    );
+}
+
+#[tokio::test]
+async fn every_escape_of_the_specification_is_read() {
+    let query = r#"{
+        a: echo(text: "\u{1F600}") b: echo(text: "\ud83D\uDE00!") c: echo(text: "\\u{41}\u{22}\u{41}\n\u00e9")
+    }"#;
+    let answer = data(query).await.replace(" 7 false nobody 0", "");
+    assert_eq!(answer, r#"{"a":"😀","b":"😀!","c":"\\u{41}\"A\né"}"#);
+    // What is none stays a mistake, and places after an escape are those of the text.
+    for wrong in [r"\ud83d", r"\ude00\ud83d", r"\u{110000}", r"\u{}", r"\u{+41}", r"\u{41", r"\u"] {
+        let errors = refused(&format!("{{ echo(text: \"{wrong}\") }}"));
+        assert_eq!(errors[0].code, ErrorCode::GraphqlParseFailed, "{wrong}");
+    }
+    let errors = refused(r#"{ echo(text: "\ud83d\ude00") nonsense }"#);
+    assert_eq!(errors[0].locations[0].column, 30);
+}
