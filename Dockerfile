@@ -11,6 +11,7 @@ RUN mkdir src \
     && cargo build --release --locked \
     && rm -r src
 
+COPY build.rs ./
 COPY assets assets
 COPY migrations migrations
 COPY src src

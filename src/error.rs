@@ -159,7 +159,7 @@ impl Error {
                 [one] => one.message.clone(),
                 many => {
                     let each = many.iter().map(|field| format!(" {}: {}", field.path, field.message));
-                    format!("{} input fields are not valid:{}", many.len(), each.collect::<String>())
+                    format!("The input is not valid.{}", each.collect::<String>())
                 }
             },
             Self::Unauthenticated(why) => (*why).to_owned(),
@@ -258,6 +258,13 @@ fn is_transient(message: &str) -> bool {
 
 impl From<diesel_async::pooled_connection::bb8::RunError> for Error {
     fn from(error: diesel_async::pooled_connection::bb8::RunError) -> Self {
-        Self::Unavailable(format!("no database connection: {error}").into())
+        use diesel_async::pooled_connection::bb8::RunError;
+        Self::Unavailable(match error {
+            // Connecting goes on in the background, and fails there; nobody is told how.
+            RunError::TimedOut => "no database connection has become free in time: the database is away, or \
+                                   ORGRAPH_DATABASE_CONNECTIONS is too few"
+                .into(),
+            error => format!("no database connection: {error}").into(),
+        })
     }
 }

@@ -3,6 +3,13 @@
 //! A service asks the app for a [`Write`]: an open transaction that gathers what changes. Closing it puts one row
 //! into `operation_logs` in the same transaction, commits, and then forgets what has become stale in the cache,
 //! all before the caller hears of success. What fails or is denied is recorded by [`record_failure`] on its own.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | who acts, and the record of what has failed |
+//! | `write.rs` | [`Write`] |
+//! | `change.rs` | what a record says of a row: each changed field, before and after |
+//! | `redact.rs` | input without what the schema marks as sensitive |
 
 mod change;
 mod redact;

@@ -29,7 +29,7 @@ impl Place {
         let (scheme, rest) = text.split_once("://").ok_or("it has no `://`")?;
         let (tls, kind) = scheme.split_once('+').unwrap_or((scheme, ""));
         if !matches!(tls, "redis" | "rediss") {
-            return Err("it must begin with redis:// or, for TLS, rediss://".into());
+            return Err("it begins with none of redis://, rediss://, redis+sentinel:// and redis+cluster://".into());
         }
         let (rest, query) = rest.split_once('?').unwrap_or((rest, ""));
         let (user, rest) =
@@ -139,7 +139,9 @@ async fn keeper(mut node: ConnectionInfo) -> Result<Client, RedisError> {
 }
 
 fn connection(url: &str) -> Result<ConnectionInfo, String> {
-    let info = url.into_connection_info().map_err(|error| error.to_string())?;
+    // The detail alone: the whole text ends in the library's name for its kind.
+    let why = |error: RedisError| error.detail().unwrap_or("it is not well formed").to_owned();
+    let info = url.into_connection_info().map_err(why)?;
     // Messages come over the same connection then; Redis 6 is the first to know it.
     let settings = info.redis_settings().clone().set_protocol(ProtocolVersion::RESP3);
     Ok(info.set_redis_settings(settings))

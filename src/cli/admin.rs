@@ -9,6 +9,7 @@ use orgraph::clock::Clock;
 use orgraph::config::Config;
 use orgraph::db::{Backend, migrate};
 use orgraph::domains::users::service;
+use orgraph::error::Error;
 use orgraph::security::{Viewer, generate_password};
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -56,12 +57,30 @@ pub async fn run(admin: Admin, config: Config) -> Result<(), Failure> {
     let done = match &admin.task {
         Task::Create(_) => {
             let viewer = Viewer::command("admin create");
-            service::create_superuser(&app, &viewer, username, password).await?;
+            service::create_superuser(&app, &viewer, username, password).await.map_err(|error| match error {
+                Error::Conflict(..) => format!(
+                    "There is a user `{username}` already. Choose another name, or give a superuser of this name a new \
+                     password with `orgraph admin reset-password --username {username}`."
+                )
+                .into(),
+                error => Failure::from(error),
+            })?;
             format!("Created the superuser `{username}` with {told}.")
         }
         Task::ResetPassword(_) => {
             let viewer = Viewer::command("admin reset-password");
-            service::reset_superuser_password(&app, &viewer, username, password).await?;
+            service::reset_superuser_password(&app, &viewer, username, password).await.map_err(
+                |error| {
+                    match error {
+                Error::NotFound(..) => format!(
+                    "There is no user `{username}`. `orgraph admin create --username {username}` makes a superuser; \
+                     the first start of the server makes `admin`."
+                )
+                .into(),
+                error => Failure::from(error),
+            }
+                },
+            )?;
             format!("The superuser `{username}` now has {told}; all of the user's sessions are ended.")
         }
     };

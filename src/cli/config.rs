@@ -5,6 +5,6 @@ use orgraph::config::{Config, show};
 
 use super::output::{Failure, say};
 
-pub fn run(command: &Command, matches: &ArgMatches, config: &Config) -> Result<(), Failure> {
-    say(&show(command, matches, config).join("\n"))
+pub fn run(command: &Command, matches: &ArgMatches, config: &Config, from_file: &[String]) -> Result<(), Failure> {
+    say(&show(command, matches, config, from_file).join("\n"))
 }

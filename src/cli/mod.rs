@@ -1,4 +1,11 @@
 //! The command line: settings, commands, and what they say when they fail.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | the commands, their help, and the way to each |
+//! | `serve.rs`, `shutdown.rs` | `orgraph serve`: starting, the welcome block; signals, draining |
+//! | `migrate.rs`, `schema.rs`, `config.rs`, `admin.rs` | the other commands |
+//! | `output.rs` | what commands print, and how they fail |
 
 mod admin;
 mod config;
@@ -57,7 +64,7 @@ pub fn main() -> ExitCode {
 
 fn run() -> Result<(), Failure> {
     // First of all: clap looks at the environment, and a second thread must not.
-    load_dotenv().map_err(Failure::configuration)?;
+    let from_file = load_dotenv().map_err(Failure::configuration)?;
     let command = with_brief_help(Cli::command());
     let matches = command.clone().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -79,7 +86,7 @@ fn run() -> Result<(), Failure> {
         Command::Serve => block_on(serve::run(config)),
         Command::Migrate => block_on(migrate::run(&config)),
         Command::Admin(admin) => block_on(admin::run(admin, config)),
-        Command::Config => config::run(&command, &matches, &config),
+        Command::Config => config::run(&command, &matches, &config, &from_file),
         Command::Schema => schema::run(),
     }
 }

@@ -87,7 +87,9 @@ async fn prepare(config: &Config) -> Result<(Arc<App>, Seeded), Failure> {
         App::new(database, config.cache.open(&kid(&secrets[0])), Clock::System, config.auth.policy.clone(), &secrets)?;
     let seeded = seed::run(&app, config.auth.admin_password.clone()).await?;
     if config.auth.admin_password.is_some() && !seeded.created {
-        tracing::info!("ORGRAPH_ADMIN_PASSWORD changes nothing: it is for the first start only");
+        tracing::info!(
+            "the password that is set for the administrator changes nothing: it is for the first start only"
+        );
     }
     Ok((app, seeded))
 }
@@ -121,7 +123,7 @@ fn welcome(address: SocketAddr, seeded: &Seeded, config: &Config) -> String {
 fn account(seeded: &Seeded, config: &Config) -> Option<String> {
     let password = match &seeded.generated_password {
         Some(password) => format!("{password}  (shown this once only)"),
-        None if seeded.created && config.auth.admin_password.is_some() => "as in ORGRAPH_ADMIN_PASSWORD".into(),
+        None if seeded.created && config.auth.admin_password.is_some() => "as you have set it".into(),
         None => return None,
     };
     Some(format!("  Administrator  {}\n  Password       {password}", seeded.admin_username))

@@ -70,10 +70,9 @@ const SHORTEST_IDLE: Duration = Duration::from_secs(300);
 impl AuthSettings {
     pub(super) fn read(&self, problems: &mut Problems) -> Option<Auth> {
         let policy = self.password.read(problems);
-        let admin_password = problems.read_some(self.admin_password.as_ref(), |text| match &policy {
-            Some(policy) => password(policy, text),
-            // What it is judged by is wrong itself, and is listed.
-            None => Ok(text.into()),
+        let admin_password = problems.read_some(self.admin_password.as_ref(), |text| {
+            // Where the rules are wrong themselves, and listed, it is judged by what holds in any case.
+            password(policy.as_ref().unwrap_or(&PasswordPolicy::lenient()), text)
         });
         let token_secrets = problems.read_some(self.token_secret.as_ref(), token_secrets);
         let bcrypt_cost = problems.number(&self.bcrypt_cost, 4, 16);

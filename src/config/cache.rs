@@ -18,7 +18,7 @@ pub struct Cache {
 pub struct CacheSettings {
     /// redis://user:password@host:port/number (Redis 6 or newer), rediss://… for TLS, redis+sentinel://host,host/master,
     /// redis+cluster://host,host: what the nodes share, so that they ask the database less. One number for one
-    /// installation; without it, or while it is away, nodes still learn of each other's changes, from the database
+    /// installation; needs ORGRAPH_TOKEN_SECRET. Without it, or while it is away, nodes still learn of each other's changes, from the database
     #[arg(long, global = true, env = "ORGRAPH_REDIS_URL", value_name = "URL", value_parser = URL)]
     #[arg(hide_env_values = true)]
     redis_url: Option<Setting>,
@@ -33,12 +33,11 @@ impl CacheSettings {
         let redis_url = problems.read_some(self.redis_url.as_ref(), |text| {
             let url = SecretString::from(text);
             let checked = Redis::new(&url, "").map(|_| url);
-            checked
-                .map_err(|why| format!("must be a URL like redis://host:6379 or, for TLS, rediss://host:6379: {why}"))
+            checked.map_err(|why| format!("must be a URL like redis://:password@host:6379/0: {why}"))
         });
         let size = problems.read(&self.cache_size, |text| match text {
             "0" => Ok(0),
-            text => values::size(text),
+            text => values::size(text).map_err(|allowed| format!("{allowed}, or 0, which keeps nothing")),
         });
         Some(Cache { size: size? as u64, redis_url: redis_url? })
     }

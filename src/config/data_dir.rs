@@ -27,7 +27,12 @@ pub fn prepare(data_dir: &Path) -> Result<(), String> {
                  Make it, or set ORGRAPH_DATA_DIR to a directory where this user may write."
             )
         })?,
-        Err(error) => return Err(format!("The data directory {place} cannot be used: {error}.")),
+        Err(error) => {
+            return Err(format!(
+                "The data directory {place} cannot be used: {error}. \
+                 Let this user into it, or set ORGRAPH_DATA_DIR to another one."
+            ));
+        }
     }
     writable(data_dir).map_err(|error| {
         format!(
@@ -86,7 +91,8 @@ pub fn kept_secrets(data_dir: &Path) -> Result<Option<Vec<SecretString>>, String
         Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => return Ok(None),
         Err(error) => {
             return Err(format!(
-                "The secret file {place} cannot be read: {error}. Let this user read it, or set ORGRAPH_TOKEN_SECRET."
+                "The secret file {place} cannot be read: {error}. Let this user read the file and its folder, or set \
+                 ORGRAPH_DATA_DIR to another folder."
             ));
         }
     };
@@ -114,7 +120,12 @@ pub fn kept_secrets(data_dir: &Path) -> Result<Option<Vec<SecretString>>, String
 pub fn make_secret(data_dir: &Path) -> Result<Vec<SecretString>, String> {
     prepare(data_dir)?;
     let file = secret_file(data_dir);
-    let failed = |error: io::Error| format!("The secret file {} cannot be written: {error}.", file.display());
+    let failed = |error: io::Error| {
+        let place = file.display();
+        format!(
+            "The secret file {place} cannot be written: {error}. Let this user write there, or set ORGRAPH_TOKEN_SECRET."
+        )
+    };
     // Whole and on disk before it has its name, so that nobody ever reads half of it.
     let draft = data_dir.join(format!(".token.secret-{}", std::process::id()));
     let kept = write_secret(&draft).and_then(|()| fs::hard_link(&draft, &file)).or_else(|error| match error.kind() {

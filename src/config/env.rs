@@ -10,30 +10,40 @@ const PREFIX: &str = "ORGRAPH_";
 /// Variables of the tests, which are no settings.
 const TEST_PREFIX: &str = "ORGRAPH_TEST_";
 
-/// Adds what `.env` in the current directory says to the environment. What is there already stays.
+/// Adds what `.env` in the current directory says to the environment. What is there already stays. Returns the names
+/// that it has set.
 ///
 /// To be called before there is a second thread, and before clap looks at the environment.
-pub fn load_dotenv() -> Result<(), String> {
+pub fn load_dotenv() -> Result<Vec<String>, String> {
     let text = match fs::read_to_string(".env") {
         Ok(text) => text,
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
         Err(error) => return Err(format!("The file .env cannot be read: {error}.")),
     };
     if text.contains('\0') {
         return Err("The file .env contains a null character: it must be plain text.".into());
     }
-    dotenvy::from_read(text.as_bytes()).map_err(|error| match error {
+    let said: Result<Vec<_>, _> = dotenvy::from_read_iter(text.as_bytes()).collect();
+    let mut names: Vec<String> =
+        said.map_err(|error| unusable(&text, error))?.into_iter().map(|(name, _)| name).collect();
+    names.retain(|name| std::env::var_os(name).is_none());
+    dotenvy::from_read(text.as_bytes()).map_err(|error| unusable(&text, error))?;
+    Ok(names)
+}
+
+fn unusable(text: &str, error: dotenvy::Error) -> String {
+    match error {
         // The line itself may hold a secret, and so does the error's own text.
         dotenvy::Error::LineParse(line, _) => {
             let before = text.find(&line).unwrap_or_default();
-            let number = text[..before].lines().count() + 1;
+            let number = text[..before].matches('\n').count() + 1;
             format!(
                 "Line {number} of the file .env is not like NAME=value. A value with spaces, `#` or `$` needs \
                  single quotes: NAME='my value'."
             )
         }
         error => format!("The file .env cannot be used: {error}."),
-    })
+    }
 }
 
 /// A warning for each variable that looks like a setting and is none.

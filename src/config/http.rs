@@ -53,8 +53,8 @@ pub struct HttpSettings {
     #[arg(long, global = true, env = "ORGRAPH_REQUEST_TIMEOUT", value_name = "DURATION", default_value = "30s")]
     request_timeout: Setting,
 
-    /// Longest wait for the headers of the next request on a connection; longer than a proxy in front keeps its own
-    /// connections, so that it never uses one that is just being closed (1s to 1h)
+    /// Longest wait on a connection for the headers of the next request, or for the client to take its answer; longer
+    /// than a proxy in front keeps its own connections, so that it never uses one that is just being closed (1s to 1h)
     #[arg(long, global = true, env = "ORGRAPH_KEEP_ALIVE", value_name = "DURATION", default_value = "75s")]
     keep_alive: Setting,
 

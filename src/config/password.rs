@@ -46,7 +46,10 @@ impl PasswordSettings {
         let history = problems.number(&self.password_history, 0, 24);
         let lifetime = problems.read(&self.password_lifetime, |text| match text {
             "0" => Ok(None),
-            text => values::duration(DAY..=3650 * DAY)(text).map(Some),
+            text => match values::duration(DAY..=3650 * DAY)(text) {
+                Ok(lifetime) => Ok(Some(lifetime)),
+                Err(allowed) => Err(format!("{allowed}, or 0, which is for ever")),
+            },
         });
         let reminder = problems.read(&self.password_reminder, values::duration(Duration::ZERO..=365 * DAY));
         Some(PasswordPolicy {

@@ -5,15 +5,18 @@ use clap::{Arg, ArgMatches, Command};
 use super::Config;
 use super::setting::{Setting, Source};
 
-/// One `NAME=value  # from …` line for each setting, with secrets masked.
-pub fn show(command: &Command, matches: &ArgMatches, config: &Config) -> Vec<String> {
+/// One `NAME=value  # from …` line for each setting, with secrets masked. The names in `from_file` are from `.env`.
+pub fn show(command: &Command, matches: &ArgMatches, config: &Config, from_file: &[String]) -> Vec<String> {
     let settings = command.get_arguments().filter_map(|arg| Some((arg, arg.get_env()?)));
     let line = |(arg, name): (&Arg, &std::ffi::OsStr)| {
         let name = name.to_string_lossy();
         let setting = matches.try_get_one::<Setting>(arg.get_id().as_str()).ok().flatten();
         match setting.map(|setting| (setting.source, setting.shown())) {
             Some((Source::Flag, value)) => format!("{name}={}  # from flag", quoted(&value)),
-            Some((Source::Environment, value)) => format!("{name}={}  # from environment", quoted(&value)),
+            Some((Source::Environment, value)) => {
+                let from = if from_file.iter().any(|set| *set == name) { ".env" } else { "environment" };
+                format!("{name}={}  # from {from}", quoted(&value))
+            }
             Some((Source::Default, value)) if !value.is_empty() => format!("{name}={}  # from default", quoted(&value)),
             _ => unset(&name, config),
         }

@@ -163,11 +163,14 @@ fn unreachable(backend: &Backend, cause: &str) -> Error {
              Check ORGRAPH_DATABASE_URL, and that the server runs and lets this user in.",
             tls::Target::parse(url).map_or_else(|_| "the given URL".into(), |target| target.place())
         ),
-        Backend::Sqlite { path } => format!(
-            "The database file {} cannot be used: {cause}. \
-             Check that its folder exists and that this user may write there.",
-            path.display()
-        ),
+        Backend::Sqlite { path } => {
+            let advice = if cause.contains("not a database") {
+                "It is something else, or encrypted: name another file in ORGRAPH_DATABASE_URL."
+            } else {
+                "Check that its folder exists and that this user may write there."
+            };
+            format!("The database file {} cannot be used: {cause}. {advice}", path.display())
+        }
     })
 }
 

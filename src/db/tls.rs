@@ -71,6 +71,9 @@ impl Target {
             .as_str()
             .parse()
             .map_err(|e: tokio_postgres::Error| format!("is not a PostgreSQL URL: {}", chain(&e)))?;
+        if config.get_hosts().is_empty() && config.get_hostaddrs().is_empty() {
+            return Err("names no host: write postgres://user:password@host:5432/database".into());
+        }
         if config.get_application_name().is_none() {
             config.application_name("orgraph");
         }
@@ -108,7 +111,14 @@ impl Target {
         }
         let tls = self.tls_config().map_err(ConnectionError::BadConnection)?;
         let connector = MakeRustlsConnect::new(tls);
-        let (client, connection) = self.config.connect(connector).await.map_err(bad)?;
+        let (client, connection) = self.config.connect(connector).await.map_err(|error| match bad(error) {
+            ConnectionError::BadConnection(cause) if cause.contains("server does not support TLS") => {
+                ConnectionError::BadConnection(format!(
+                    "{cause}; switch it on there, or set another sslmode in the URL"
+                ))
+            }
+            other => other,
+        })?;
         AsyncPgConnection::try_from_client_and_connection(client, connection).await
     }
 

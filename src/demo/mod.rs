@@ -1,6 +1,12 @@
 //! An example organisation: the same people, departments, roles and habits each time, at any size.
 //!
 //! The people have no passwords, so an open demonstration is no open door; the administrator can set one.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | sizes, and how it all hangs together |
+//! | `people.rs` | names |
+//! | `repository.rs` | rows, many at a time |
 
 mod people;
 mod repository;

@@ -1,5 +1,18 @@
-//! Who may do what: the permission catalogue, the viewer of a request, row scopes, sessions in use, tokens and
-//! passwords.
+//! Who may do what.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `permission.rs` | the catalogue of rights |
+//! | `viewer.rs` | who sends a request |
+//! | `scope.rs` | which rows a viewer sees |
+//! | `tokens.rs` | access tokens and refresh tokens |
+//! | `cookie.rs` | the cookie that a refresh token can be kept in |
+//! | `presence.rs` | when sessions were last used |
+//! | `password.rs`, `policy.rs` | hashing passwords; what a new one must be like |
+//! | `attempts.rs`, `captcha.rs` | what attempts to log in are counted under; pictures of letters |
+//!
+//! What happens to an attempt to log in is in `domains/auth/protection.rs`, the lock of an account in
+//! `domains/users/service/lock.rs`.
 
 mod attempts;
 mod captcha;

@@ -142,10 +142,12 @@ fn services_depend_in_one_direction() {
     let mut uses = 0;
     for source in sources.iter().filter(layer) {
         let domain = source.path.split('/').nth(1).unwrap();
-        let (_, allowed) = USES.iter().find(|(name, _)| *name == domain).unwrap_or_else(|| panic!("{domain} is new"));
+        let (_, allowed) = USES.iter().find(|(name, _)| *name == domain).unwrap_or_else(|| {
+            panic!("the domain {domain} is new: add it to USES above, with the domains that it uses")
+        });
         for other in source.domains().into_iter().filter(|other| USES.iter().any(|(name, _)| name == other)) {
             let known = other == domain || allowed.contains(&other) || STALE.contains(&(source.path.as_str(), other));
-            assert!(known, "{} uses {other}", source.path);
+            assert!(known, "{} uses {other}, which USES above does not allow", source.path);
             uses += 1;
         }
     }
@@ -186,5 +188,47 @@ fn domains_have_the_same_files() {
         for layer in ["mod", "service", "graphql"] {
             assert!(found.contains(&format!("{domain}/{layer}")), "{domain} has no {layer}");
         }
+    }
+}
+
+/// The table in `mod.rs` is where somebody looks for the file that they need.
+#[test]
+fn folders_name_their_files() {
+    let sources = sources();
+    let mut named = 0;
+    for index in sources.iter().filter(|source| source.file() == "mod.rs") {
+        let folder = index.path.trim_end_matches("mod.rs");
+        let table = index.text.lines().any(|line| line.starts_with("//! | file |"));
+        if !table {
+            // A folder of a domain has the files that `domains/mod.rs` lists; few files need no table.
+            let few = sources.iter().filter(|source| source.path.starts_with(folder)).count() < 4;
+            let is_domain = folder.starts_with("domains/") && folder.matches('/').count() == 2;
+            assert!(few || is_domain || folder.ends_with("tests/"), "{} has no table of its files", index.path);
+            continue;
+        }
+        for source in sources.iter().filter(|source| source.path.starts_with(folder)) {
+            let rest = &source.path[folder.len()..];
+            let name = rest.split_once('/').map_or(rest.to_owned(), |(inner, _)| format!("{inner}/"));
+            if name != "mod.rs" && !name.starts_with("tests") && folder != "domains/" {
+                assert!(index.text.contains(&format!("`{name}`")), "the table in src/{} lacks {name}", index.path);
+                named += 1;
+            }
+        }
+    }
+    assert!(named > 50, "the search finds nothing");
+}
+
+#[test]
+fn each_permission_is_one_of_a_domain() {
+    let sources = sources();
+    let catalogue = &sources.iter().find(|source| source.path == "security/permission.rs").unwrap().text;
+    let codes =
+        catalogue.split('"').filter(|text| text.matches(':').count() >= 2 && !text.contains(char::is_whitespace));
+    let codes: BTreeSet<_> = codes.collect();
+    assert!(codes.len() > 20, "only {codes:?} were found");
+    for code in codes {
+        let domains = sources.iter().filter(|source| source.is_in(&["domains/"]) && source.file() == "mod.rs");
+        let owners = domains.filter(|source| source.text.contains(&format!("`{code}`"))).count();
+        assert_eq!(owners, 1, "the permission {code} should be named in the mod.rs of the domain that it is for");
     }
 }

@@ -255,7 +255,8 @@ async fn records_tell_nothing_of_sessions_out_of_scope(app: TestApp) {
         assert_eq!(missed.code(), Some("BAD_USER_INPUT"), "{:#}", missed.body);
         ended.push(session);
     }
-    let read = "{ operationLogs(filter: {field: \"revokeSession\"}) { nodes { input targetIds changes { targetId } } } }";
+    let read =
+        "{ operationLogs(filter: {field: \"revokeSession\"}) { nodes { input targetIds changes { targetId } } } }";
     let seen = reader.data(read, json!({})).await.to_string().to_lowercase();
     let all = admin.data(read, json!({})).await.to_string().to_lowercase();
     // Twice in the input, once as a target, once as changed.

@@ -7,6 +7,9 @@
 //! | `support/` | nothing: it makes databases, servers and clients |
 //! | `architecture` | who may import what |
 //! | `combinations` | rights count together with the rows that they are for |
+//! | `http` | the HTTP end: what it takes and refuses, connections, stopping |
+//! | `passwords` | what new passwords must be like, on every path that sets one |
+//! | `protection` | limits, captchas and locks for logins, and that refusals take the same time |
 //! | `conversation` | the way of a front end from the login to the record of a change, as snapshots |
 //! | `migrations` | both back ends have the same tables, and come up, down and up again |
 //! | `nodes` | what one node changes holds on all of them, with Redis, without it, and while it is away |

@@ -27,7 +27,7 @@ fn folders(tree: &str) -> BTreeSet<String> {
 fn both_trees_have_the_same_folders() {
     let postgres = folders("postgres");
     assert!(!postgres.is_empty());
-    assert_eq!(postgres, folders("sqlite"));
+    assert_eq!(postgres, folders("sqlite"), "a migration exists twice, in folders of the same name");
 }
 
 /// Lines of text that a catalogue query gives.

@@ -34,7 +34,7 @@ const ENDED: &str = "This session has ended. Log in again.";
 const DISABLED: &str = "This account is disabled. Ask an administrator.";
 const WRONG: &str =
     "The user name or the password is wrong. After several wrong ones an account is locked for a while.";
-const NO_REFRESH: &str = "There is no refresh token, neither in the input nor in the cookie. Log in again.";
+const NO_REFRESH: &str = "There is no refresh token, neither in `input.refreshToken` nor in the cookie. Log in again.";
 const BAD_REFRESH: &str = "This refresh token is not, or no longer, valid. Log in again.";
 
 /// Finds out who sends a request. A token that is no good makes the sender nobody, not the request a failure:

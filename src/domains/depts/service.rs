@@ -83,17 +83,18 @@ async fn ensure_can_lie_in(
 }
 
 pub async fn create(app: &App, viewer: &Viewer, input: CreateDeptInput) -> Result<Dept> {
+    let CreateDeptInput { name, parent_id, sort, leader, phone, email, status } = input;
     let mut check = Check::default();
     let now = app.clock.now();
     let dept = Dept {
         id: DeptId::new(),
-        name: check.line("input.name", &input.name, 64),
-        sort: input.sort,
-        leader: check.optional_line("input.leader", input.leader.as_deref(), 32),
-        phone: check.optional_phone("input.phone", input.phone.as_deref()),
-        email: check.optional_email("input.email", input.email.as_deref()),
-        status: input.status.unwrap_or(Status::Enabled),
-        parent_id: input.parent_id.as_ref().and_then(|id| check.id("input.parentId", id)),
+        name: check.line("input.name", &name, 64),
+        sort,
+        leader: check.optional_line("input.leader", leader.as_deref(), 32),
+        phone: check.optional_phone("input.phone", phone.as_deref()),
+        email: check.optional_email("input.email", email.as_deref()),
+        status: status.unwrap_or(Status::Enabled),
+        parent_id: parent_id.as_ref().and_then(|id| check.id("input.parentId", id)),
         version: 1,
         created_at: now,
         updated_at: now,
@@ -115,26 +116,27 @@ pub async fn update(
     input: UpdateDeptInput,
     ensure_reaches_members: Ceiling<DeptId>,
 ) -> Result<Dept> {
+    let UpdateDeptInput { id, version, name, parent_id, sort, leader, phone, email, status } = input;
     let mut check = Check::default();
-    let id: Option<DeptId> = check.id("input.id", &input.id);
-    let name = input.name.as_ref().map(|name| check.line("input.name", name, 64));
-    let parent = map(&input.parent_id, |id| check.id::<crate::ids::DeptKind>("input.parentId", id));
-    let leader = map(&input.leader, |text| check.optional_line("input.leader", Some(text), 32));
-    let phone = map(&input.phone, |text| check.optional_phone("input.phone", Some(text)));
-    let email = map(&input.email, |text| check.optional_email("input.email", Some(text)));
+    let id: Option<DeptId> = check.id("input.id", &id);
+    let name = name.as_ref().map(|name| check.line("input.name", name, 64));
+    let parent = map(&parent_id, |id| check.id::<crate::ids::DeptKind>("input.parentId", id));
+    let leader = map(&leader, |text| check.optional_line("input.leader", Some(text), 32));
+    let phone = map(&phone, |text| check.optional_phone("input.phone", Some(text)));
+    let email = map(&email, |text| check.optional_email("input.email", Some(text)));
     check.finish()?;
     let id = id.ok_or_else(|| Error::internal("an unchecked id"))?;
 
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
     let before = get(&mut write, viewer.scope(), id).await?;
-    if before.version != input.version {
-        return Err(Error::stale("department", input.version, before.version));
+    if before.version != version {
+        return Err(Error::stale("department", version, before.version));
     }
     let mut after = before.clone();
     after.name = name.unwrap_or(after.name);
-    after.sort = input.sort.unwrap_or(after.sort);
-    after.status = input.status.unwrap_or(after.status);
+    after.sort = sort.unwrap_or(after.sort);
+    after.status = status.unwrap_or(after.status);
     crate::validate::apply(&mut after.leader, leader);
     crate::validate::apply(&mut after.phone, phone);
     crate::validate::apply(&mut after.email, email);
@@ -165,7 +167,7 @@ pub async fn update(
     after.version += 1;
     after.updated_at = write.now();
     if !repository::update(&mut write, &before, &after).await.map_err(name_taken)? {
-        return Err(Error::stale("department", input.version, before.version + 1));
+        return Err(Error::stale("department", version, before.version + 1));
     }
     write.forget(&DeptTreeKey);
     write.commit().await?;

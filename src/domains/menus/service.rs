@@ -128,25 +128,41 @@ fn check_kind(check: &mut Check, menu: &Menu) {
 }
 
 pub async fn create(app: &App, viewer: &Viewer, input: CreateMenuInput) -> Result<Menu> {
+    let CreateMenuInput {
+        title,
+        name,
+        kind,
+        parent_id,
+        path,
+        component,
+        icon,
+        link,
+        permissions,
+        sort,
+        status,
+        hidden,
+        keep_alive,
+        remark,
+    } = input;
     let mut check = Check::default();
     let now = app.clock.now();
-    let permissions = check_codes(&mut check, input.permissions.as_deref().unwrap_or_default());
+    let permissions = check_codes(&mut check, permissions.as_deref().unwrap_or_default());
     let menu = Menu {
         id: MenuId::new(),
-        title: check.line("input.title", &input.title, 64),
-        name: check.line("input.name", &input.name, 64),
-        kind: input.kind,
-        path: check.optional_target("input.path", input.path.as_deref(), 200),
-        component: check.optional_target("input.component", input.component.as_deref(), 256),
-        icon: check.optional_target("input.icon", input.icon.as_deref(), 128),
-        link: check.optional_url("input.link", input.link.as_deref(), 1024),
+        title: check.line("input.title", &title, 64),
+        name: check.line("input.name", &name, 64),
+        kind,
+        path: check.optional_target("input.path", path.as_deref(), 200),
+        component: check.optional_target("input.component", component.as_deref(), 256),
+        icon: check.optional_target("input.icon", icon.as_deref(), 128),
+        link: check.optional_url("input.link", link.as_deref(), 1024),
         permissions: permissions.into(),
-        sort: input.sort,
-        status: input.status.unwrap_or(Status::Enabled),
-        hidden: input.hidden,
-        keep_alive: input.keep_alive,
-        remark: check.optional_text("input.remark", input.remark.as_deref(), 1000),
-        parent_id: input.parent_id.as_ref().and_then(|id| check.id("input.parentId", id)),
+        sort,
+        status: status.unwrap_or(Status::Enabled),
+        hidden,
+        keep_alive,
+        remark: check.optional_text("input.remark", remark.as_deref(), 1000),
+        parent_id: parent_id.as_ref().and_then(|id| check.id("input.parentId", id)),
         version: 1,
         created_at: now,
         updated_at: now,
@@ -169,17 +185,35 @@ pub async fn update(
     input: UpdateMenuInput,
     ensure_reaches_roles: Ceiling<MenuId>,
 ) -> Result<Menu> {
+    let UpdateMenuInput {
+        id,
+        version,
+        title,
+        name,
+        kind,
+        parent_id,
+        path,
+        component,
+        icon,
+        link,
+        permissions,
+        sort,
+        status,
+        hidden,
+        keep_alive,
+        remark,
+    } = input;
     let mut check = Check::default();
-    let id: Option<MenuId> = check.id("input.id", &input.id);
-    let title = input.title.as_ref().map(|text| check.line("input.title", text, 64));
-    let name = input.name.as_ref().map(|text| check.line("input.name", text, 64));
-    let parent = input.parent_id.map_value(|id| check.id::<crate::ids::MenuKind>("input.parentId", &id));
-    let path = input.path.map_value(|text| check.optional_target("input.path", Some(&text), 200));
-    let component = input.component.map_value(|text| check.optional_target("input.component", Some(&text), 256));
-    let icon = input.icon.map_value(|text| check.optional_target("input.icon", Some(&text), 128));
-    let link = input.link.map_value(|text| check.optional_url("input.link", Some(&text), 1024));
-    let remark = input.remark.map_value(|text| check.optional_text("input.remark", Some(&text), 1000));
-    let permissions = match &input.permissions {
+    let id: Option<MenuId> = check.id("input.id", &id);
+    let title = title.as_ref().map(|text| check.line("input.title", text, 64));
+    let name = name.as_ref().map(|text| check.line("input.name", text, 64));
+    let parent = parent_id.map_value(|id| check.id::<crate::ids::MenuKind>("input.parentId", &id));
+    let path = path.map_value(|text| check.optional_target("input.path", Some(&text), 200));
+    let component = component.map_value(|text| check.optional_target("input.component", Some(&text), 256));
+    let icon = icon.map_value(|text| check.optional_target("input.icon", Some(&text), 128));
+    let link = link.map_value(|text| check.optional_url("input.link", Some(&text), 1024));
+    let remark = remark.map_value(|text| check.optional_text("input.remark", Some(&text), 1000));
+    let permissions = match &permissions {
         MaybeUndefined::Undefined => None,
         MaybeUndefined::Null => Some(Permissions::default()),
         MaybeUndefined::Value(codes) => Some(check_codes(&mut check, codes)),
@@ -190,17 +224,17 @@ pub async fn update(
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
     let before = get(&mut write, id).await?;
-    if before.version != input.version {
-        return Err(Error::stale("menu", input.version, before.version));
+    if before.version != version {
+        return Err(Error::stale("menu", version, before.version));
     }
     let mut after = before.clone();
     after.title = title.unwrap_or(after.title);
     after.name = name.unwrap_or(after.name);
-    after.kind = input.kind.unwrap_or(after.kind);
-    after.sort = input.sort.unwrap_or(after.sort);
-    after.status = input.status.unwrap_or(after.status);
-    after.hidden = input.hidden.unwrap_or(after.hidden);
-    after.keep_alive = input.keep_alive.unwrap_or(after.keep_alive);
+    after.kind = kind.unwrap_or(after.kind);
+    after.sort = sort.unwrap_or(after.sort);
+    after.status = status.unwrap_or(after.status);
+    after.hidden = hidden.unwrap_or(after.hidden);
+    after.keep_alive = keep_alive.unwrap_or(after.keep_alive);
     apply(&mut after.path, path);
     apply(&mut after.component, component);
     apply(&mut after.icon, icon);
@@ -227,7 +261,7 @@ pub async fn update(
     after.version += 1;
     after.updated_at = write.now();
     if !repository::update(&mut write, &before, &after).await.map_err(title_taken)? {
-        return Err(Error::stale("menu", input.version, before.version + 1));
+        return Err(Error::stale("menu", version, before.version + 1));
     }
     ensure_not_locked_out(&mut write, viewer).await?;
     write.forget(&RoleSnapshotKey);

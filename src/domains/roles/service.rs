@@ -134,14 +134,15 @@ fn name_taken(error: Error) -> Error {
 }
 
 pub async fn create(app: &App, viewer: &Viewer, input: CreateRoleInput) -> Result<Role> {
+    let CreateRoleInput { name, status, remark } = input;
     let mut check = Check::default();
     let now = app.clock.now();
     let role = Role {
         id: RoleId::new(),
-        name: check.line("input.name", &input.name, 32),
-        status: input.status.unwrap_or(Status::Enabled),
+        name: check.line("input.name", &name, 32),
+        status: status.unwrap_or(Status::Enabled),
         data_scope: DataScope::Own,
-        remark: check.optional_text("input.remark", input.remark.as_deref(), 1000),
+        remark: check.optional_text("input.remark", remark.as_deref(), 1000),
         version: 1,
         created_at: now,
         updated_at: now,
@@ -155,10 +156,11 @@ pub async fn create(app: &App, viewer: &Viewer, input: CreateRoleInput) -> Resul
 }
 
 pub async fn update(app: &App, viewer: &Viewer, input: UpdateRoleInput) -> Result<Role> {
+    let UpdateRoleInput { id, version, name, status, remark } = input;
     let mut check = Check::default();
-    let id: Option<RoleId> = check.id("input.id", &input.id);
-    let name = input.name.as_ref().map(|name| check.line("input.name", name, 32));
-    let remark = map(&input.remark, |text| check.optional_text("input.remark", Some(text), 1000));
+    let id: Option<RoleId> = check.id("input.id", &id);
+    let name = name.as_ref().map(|name| check.line("input.name", name, 32));
+    let remark = map(&remark, |text| check.optional_text("input.remark", Some(text), 1000));
     check.finish()?;
     let id = id.ok_or_else(|| Error::internal("an unchecked id"))?;
 
@@ -166,12 +168,12 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateRoleInput) -> Resul
     write.serialize(Lock::Rights).await?;
     let tree = depts::service::tree_within(&mut write).await?;
     let before = get(&mut write, id).await?;
-    if before.version != input.version {
-        return Err(Error::stale("role", input.version, before.version));
+    if before.version != version {
+        return Err(Error::stale("role", version, before.version));
     }
     let mut after = before.clone();
     after.name = name.unwrap_or(after.name);
-    after.status = input.status.unwrap_or(after.status);
+    after.status = status.unwrap_or(after.status);
     apply(&mut after.remark, remark);
     if after == before {
         write.commit().await?;
@@ -188,7 +190,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateRoleInput) -> Resul
     after.version += 1;
     after.updated_at = write.now();
     if !repository::update(&mut write, &before, &after).await.map_err(name_taken)? {
-        return Err(Error::stale("role", input.version, before.version + 1));
+        return Err(Error::stale("role", version, before.version + 1));
     }
     ensure_not_locked_out(&mut write, viewer, Permission::RoleEdit, viewer.identity()?.dept_id).await?;
     write.forget(&RoleSnapshotKey);

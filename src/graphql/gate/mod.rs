@@ -7,6 +7,17 @@
 //!
 //! [`Gate`] does the same for one schema, and does not parse a text again that it knows.
 //!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | [`Limits`], and the order of the steps |
+//! | `scan.rs`, `escapes.rs` | the text before it is parsed |
+//! | `fragments.rs`, `measure.rs` | how much it asks for, once its fragments are expanded |
+//! | `rules.rs`, `overlap.rs`, `variables.rs`, `values.rs` | whether it fits the schema |
+//! | `coerce.rs` | the values of variables |
+//! | `merge.rs` | each response key once |
+//! | `shape.rs` | the response in the shape of the specification |
+//! | `cache.rs`, `schema.rs`, `error.rs` | texts that are known; the registry; what is answered |
+//!
 //! The order matters: each step is linear in what the steps before have bounded.
 
 mod cache;

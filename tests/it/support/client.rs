@@ -276,7 +276,7 @@ impl<'a> UserBuilder<'a> {
         let menus = listed["menus"]["nodes"].as_array().unwrap();
         let carrying = |code: &String| {
             let found = menus.iter().find(|menu| menu["permissions"] == json!([code]));
-            found.unwrap_or_else(|| panic!("no menu carries {code}, and nothing else"))["id"].clone()
+            found.unwrap_or_else(|| panic!("no menu of src/seed.rs carries {code}, and nothing else"))["id"].clone()
         };
         self.permissions.iter().map(carrying).collect()
     }

@@ -1,4 +1,11 @@
 //! The rules of sessions: opened by a login, carried on by use and refresh tokens, ended for good.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | opening, renewing, ending |
+//! | `list.rs` | lists |
+//! | `own.rs` | ending one's own |
+//! | `seen.rs` | when they were last used |
 
 mod list;
 mod own;

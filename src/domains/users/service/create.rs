@@ -13,29 +13,43 @@ use crate::security::{Permission, Viewer};
 use crate::validate::Check;
 
 pub async fn create(app: &App, viewer: &Viewer, input: CreateUserInput) -> Result<User> {
+    let CreateUserInput {
+        username,
+        password,
+        nickname,
+        email,
+        phone,
+        avatar,
+        dept_id,
+        role_ids,
+        status,
+        is_staff,
+        is_multi_login,
+        must_change_password,
+    } = input;
     let mut check = Check::default();
-    let username = check.username("input.username", &input.username);
-    let nickname = check.optional_line("input.nickname", input.nickname.as_deref(), 64);
+    let username = check.username("input.username", &username);
+    let nickname = check.optional_line("input.nickname", nickname.as_deref(), 64);
     let mut user = User {
         nickname: nickname.unwrap_or_else(|| username.clone()),
-        email: check.optional_email("input.email", input.email.as_deref()),
-        phone: check.optional_phone("input.phone", input.phone.as_deref()),
-        avatar: check.optional_url("input.avatar", input.avatar.as_deref(), 1024),
-        status: input.status.unwrap_or(Status::Enabled),
-        is_staff: input.is_staff,
-        is_multi_login: input.is_multi_login,
-        must_change_password: input.must_change_password,
-        dept_id: input.dept_id.as_ref().and_then(|id| check.id("input.deptId", id)),
+        email: check.optional_email("input.email", email.as_deref()),
+        phone: check.optional_phone("input.phone", phone.as_deref()),
+        avatar: check.optional_url("input.avatar", avatar.as_deref(), 1024),
+        status: status.unwrap_or(Status::Enabled),
+        is_staff,
+        is_multi_login,
+        must_change_password,
+        dept_id: dept_id.as_ref().and_then(|id| check.id("input.deptId", id)),
         ..User::new(username, app.clock.now())
     };
-    let role_ids: Vec<RoleId> = check.ids("input.roleIds", input.role_ids.as_deref().unwrap_or_default());
-    check.extend(app.policy.password.check("input.password", &input.password, &[&user.username, &user.nickname]));
+    let role_ids: Vec<RoleId> = check.ids("input.roleIds", role_ids.as_deref().unwrap_or_default());
+    check.extend(app.policy.password.check("input.password", &password, &[&user.username, &user.nickname]));
     check.finish()?;
     if !role_ids.is_empty() {
         viewer.ensure(Permission::UserRoleEdit)?;
     }
 
-    let hash = app.passwords.hash(input.password.into()).await?;
+    let hash = app.passwords.hash(password.into()).await?;
     let mut write = app.write(viewer).await?;
     write.serialize(Lock::Rights).await?;
     let tree = depts::service::tree_within(&mut write).await?;

@@ -1,4 +1,14 @@
 //! The rules of users. Whoever writes to a user must see them, and must not be outranked by them.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `mod.rs` | lists, and who may write to whom |
+//! | `create.rs`, `update.rs`, `delete.rs` | users themselves |
+//! | `rights.rs` | roles, status and flags: nobody gives what they lack |
+//! | `password.rs` | new passwords |
+//! | `lock.rs` | failed logins, and the lock that they lead to |
+//! | `sessions.rs` | ending the sessions of others |
+//! | `account.rs` | superusers, for the first start and the command line |
 
 mod account;
 mod create;

@@ -15,14 +15,15 @@ use crate::security::{Permission, Viewer};
 use crate::validate::{Check, apply, map};
 
 pub async fn update(app: &App, viewer: &Viewer, input: UpdateUserInput) -> Result<User> {
+    let UpdateUserInput { id, version, username, nickname, email, phone, avatar, dept_id } = input;
     let mut check = Check::default();
-    let id: Option<UserId> = check.id("input.id", &input.id);
-    let username = input.username.as_ref().map(|name| check.username("input.username", name));
-    let nickname = input.nickname.as_ref().map(|name| check.line("input.nickname", name, 64));
-    let email = map(&input.email, |text| check.optional_email("input.email", Some(text)));
-    let phone = map(&input.phone, |text| check.optional_phone("input.phone", Some(text)));
-    let avatar = map(&input.avatar, |text| check.optional_url("input.avatar", Some(text), 1024));
-    let dept = map(&input.dept_id, |id| check.id::<DeptKind>("input.deptId", id));
+    let id: Option<UserId> = check.id("input.id", &id);
+    let username = username.as_ref().map(|name| check.username("input.username", name));
+    let nickname = nickname.as_ref().map(|name| check.line("input.nickname", name, 64));
+    let email = map(&email, |text| check.optional_email("input.email", Some(text)));
+    let phone = map(&phone, |text| check.optional_phone("input.phone", Some(text)));
+    let avatar = map(&avatar, |text| check.optional_url("input.avatar", Some(text), 1024));
+    let dept = map(&dept_id, |id| check.id::<DeptKind>("input.deptId", id));
     check.finish()?;
     let id = id.ok_or_else(|| Error::internal("an unchecked id"))?;
 
@@ -30,8 +31,8 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateUserInput) -> Resul
     write.serialize(Lock::Rights).await?;
     let tree = depts::service::tree_within(&mut write).await?;
     let before = get_editable(&mut write, viewer, id).await?;
-    if before.version != input.version {
-        return Err(Error::stale("user", input.version, before.version));
+    if before.version != version {
+        return Err(Error::stale("user", version, before.version));
     }
     let mut after = before.clone();
     after.username = username.unwrap_or(after.username);
@@ -67,18 +68,19 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateUserInput) -> Resul
 }
 
 pub async fn update_profile(app: &App, viewer: &Viewer, input: UpdateProfileInput) -> Result<User> {
+    let UpdateProfileInput { version, nickname, avatar, email, phone } = input;
     let id = viewer.identity()?.user_id;
     let mut check = Check::default();
-    let nickname = input.nickname.as_ref().map(|name| check.line("input.nickname", name, 64));
-    let avatar = map(&input.avatar, |text| check.optional_url("input.avatar", Some(text), 1024));
-    let email = map(&input.email, |text| check.optional_email("input.email", Some(text)));
-    let phone = map(&input.phone, |text| check.optional_phone("input.phone", Some(text)));
+    let nickname = nickname.as_ref().map(|name| check.line("input.nickname", name, 64));
+    let avatar = map(&avatar, |text| check.optional_url("input.avatar", Some(text), 1024));
+    let email = map(&email, |text| check.optional_email("input.email", Some(text)));
+    let phone = map(&phone, |text| check.optional_phone("input.phone", Some(text)));
     check.finish()?;
 
     let mut write = app.write(viewer).await?;
     let found = repository::by_ids(write.conn(), &crate::security::Scope::All, &[id]).await?;
     let before = found.into_iter().next().ok_or_else(|| Error::not_found("user", id))?;
-    if let Some(version) = input.version.filter(|version| *version != before.version) {
+    if let Some(version) = version.filter(|version| *version != before.version) {
         return Err(Error::stale("account", version, before.version));
     }
     let mut after = before.clone();
