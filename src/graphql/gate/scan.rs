@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use async_graphql::Pos;
 
 use super::{GateError, Limits};
+use crate::error::ErrorCode;
 
 /// Refuses a text that is too long, has too many tokens or is nested too deep for the parser.
 pub(super) fn check(limits: &Limits, source: &str) -> Result<(), GateError> {
@@ -27,11 +28,23 @@ pub(super) fn check(limits: &Limits, source: &str) -> Result<(), GateError> {
                 limits.tokens
             )));
         }
+        if is_open_block(token) {
+            let pos = place(source, token);
+            let message =
+                format!("Syntax error at line {}, column {}: the block string has no end.", pos.line, pos.column);
+            return Err(GateError::new(ErrorCode::GraphqlParseFailed, message).at(pos));
+        }
         match token[0] {
             bracket @ (b'(' | b'[' | b'{') => open.push(Bracket::new(bracket, open.last())),
             b')' | b']' | b'}' => drop(open.pop()),
             b':' => {
                 open.last_mut().map_or(Ok(()), |object| object.has_field(last).map_err(|name| twice(source, name)))?
+            }
+            b't' | b'f' | b'n' if runs_on(token) && is_value(last, open.last()) => {
+                let (pos, text) = (place(source, token), String::from_utf8_lossy(token));
+                let message =
+                    format!("Syntax error at line {}, column {}: `{text}` is no value.", pos.line, pos.column);
+                return Err(GateError::new(ErrorCode::GraphqlParseFailed, message).at(pos));
             }
             _ => {}
         }
@@ -51,6 +64,7 @@ pub(super) fn check(limits: &Limits, source: &str) -> Result<(), GateError> {
 struct Bracket<'a> {
     /// Whether it, or one around it, is that of arguments: then braces are those of an input object.
     in_arguments: bool,
+    is_list: bool,
     /// The names in an input object so far.
     fields: Option<HashSet<&'a [u8]>>,
 }
@@ -58,7 +72,7 @@ struct Bracket<'a> {
 impl<'a> Bracket<'a> {
     fn new(bracket: u8, around: Option<&Self>) -> Self {
         let in_arguments = bracket == b'(' || around.is_some_and(|around| around.in_arguments);
-        Self { in_arguments, fields: (in_arguments && bracket == b'{').then(HashSet::new) }
+        Self { in_arguments, is_list: bracket == b'[', fields: (in_arguments && bracket == b'{').then(HashSet::new) }
     }
 
     /// The parser keeps one of two fields of the same name, so nobody sees it later.
@@ -68,12 +82,34 @@ impl<'a> Bracket<'a> {
     }
 }
 
-/// `name` is a part of the text.
-fn twice(source: &str, name: &[u8]) -> GateError {
-    let before = &source[..name.as_ptr() as usize - source.as_ptr() as usize];
+/// Whether a block string goes on to the end of the text. The parser would take it for an empty string and read on, in
+/// text of which nothing here has been bounded.
+fn is_open_block(token: &[u8]) -> bool {
+    let (quotes, escaped) = (b"\"\"\"", b"\\\"\"\"");
+    token.starts_with(quotes) && (token.len() < 6 || !token.ends_with(quotes) || token.ends_with(escaped))
+}
+
+/// Whether a word begins with a literal that the parser would take for the whole value, and the rest for a name.
+fn runs_on(token: &[u8]) -> bool {
+    [&b"true"[..], b"false", b"null"].iter().any(|word| token.starts_with(word) && token.len() > word.len())
+}
+
+fn is_value(last: &[u8], around: Option<&Bracket>) -> bool {
+    around.is_some_and(|around| around.in_arguments && (around.is_list || matches!(last, b":" | b"=")))
+}
+
+/// Where a part of the text begins.
+fn place(source: &str, part: &[u8]) -> Pos {
+    let before = &source[..part.as_ptr() as usize - source.as_ptr() as usize];
     let line = before.rsplit('\n').next().unwrap_or_default();
-    let pos = Pos { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 };
-    GateError::invalid(pos, format!("The input field \"{}\" is given twice.", String::from_utf8_lossy(name)))
+    Pos { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
+}
+
+fn twice(source: &str, name: &[u8]) -> GateError {
+    GateError::invalid(
+        place(source, name),
+        format!("The input field \"{}\" is given twice.", String::from_utf8_lossy(name)),
+    )
 }
 
 /// The tokens. What is not GraphQL counts as a token too; the parser will say what is wrong.
@@ -97,9 +133,12 @@ impl<'a> Iterator for Tokens<'a> {
         let length = match first {
             b'"' => self.string(),
             b'.' if self.0.starts_with(b"...") => 3,
-            b'_' | b'-' | b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => {
-                1 + Tokens(&self.0[1..])
-                    .length(|byte| matches!(byte, b'_' | b'.' | b'+') || byte.is_ascii_alphanumeric())
+            b'_' | b'a'..=b'z' | b'A'..=b'Z' => self.length(|byte| byte == b'_' || byte.is_ascii_alphanumeric()),
+            b'-' | b'0'..=b'9' => {
+                let belongs = |byte| matches!(byte, b'_' | b'.' | b'+' | b'-') || u8::is_ascii_alphanumeric(&byte);
+                let length = self.length(belongs);
+                // No number has two of them: a spread begins.
+                self.0[..length].windows(2).position(|pair| pair == b"..").unwrap_or(length)
             }
             0x80.. => self.length(|byte| byte >= 0x80),
             _ => 1,

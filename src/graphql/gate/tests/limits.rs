@@ -127,6 +127,35 @@ fn deep_brackets_do_not_reach_the_parser() {
     }
 }
 
+/// The parser reads an unclosed block string as an empty one, and goes on behind it.
+#[test]
+fn nothing_hides_behind_a_string_without_an_end() {
+    for (open, close) in [("[", "]"), ("{a:", "}")] {
+        let deep = format!("{}{}", open.repeat(1_400), close.repeat(1_400));
+        for query in [
+            format!("{{ echo(ids: [\"\"\"x\",{deep}]) }}"),
+            format!("{{ echo(ids: [\"\"\"\",{deep}\\\"\"\"]) }}"),
+            format!("query ($a: Int = [\"\"\"x\" {deep}]) {{ me {{ id }} }}"),
+        ] {
+            refused_once(&query, ErrorCode::GraphqlParseFailed, "the block string has no end");
+        }
+    }
+    passes(r#"{ a: echo(text: """""") b: echo(text: """x\""" " """) c: echo(text: """ \"""""") }"#);
+    // Nor behind literals that run on, or in spreads without spaces between.
+    for query in ["{ echo(object: {a: trueb: 1}) }", "{ echo(ids: [nullx]) }", "query ($a: Int = falsex) { me { id } }"]
+    {
+        refused_once(query, ErrorCode::GraphqlParseFailed, "is no value");
+    }
+    passes("query ($nullable: Int = 1) { me { id } falsely: echo(number: $nullable) }");
+    assert!(
+        over(Limits { tokens: 100, ..Limits::default() }, &format!("{{{}}}", "...F".repeat(50))).contains("tokens")
+    );
+    assert!(
+        over(Limits { tokens: 100, ..Limits::default() }, &format!("{{a(b:[1{}]}}", "...F".repeat(50)))
+            .contains("tokens")
+    );
+}
+
 #[test]
 fn secrets_are_tried_once_in_an_operation() {
     refused_once(
