@@ -57,34 +57,36 @@ pub async fn run(admin: Admin, config: Config) -> Result<(), Failure> {
     let done = match &admin.task {
         Task::Create(_) => {
             let viewer = Viewer::command("admin create");
-            service::create_superuser(&app, &viewer, username, password).await.map_err(|error| match error {
-                Error::Conflict(..) => format!(
-                    "There is a user `{username}` already. Choose another name, or give a superuser of this name a new \
-                     password with `orgraph admin reset-password --username {username}`."
-                )
-                .into(),
-                error => Failure::from(error),
+            let created = service::create_superuser(&app, &viewer, username, password).await;
+            created.map_err(|error| match error {
+                Error::Conflict(..) => name_taken(username),
+                error => error.into(),
             })?;
             format!("Created the superuser `{username}` with {told}.")
         }
         Task::ResetPassword(_) => {
             let viewer = Viewer::command("admin reset-password");
-            service::reset_superuser_password(&app, &viewer, username, password).await.map_err(
-                |error| {
-                    match error {
-                Error::NotFound(..) => format!(
-                    "There is no user `{username}`. `orgraph admin create --username {username}` makes a superuser; \
-                     the first start of the server makes `admin`."
-                )
-                .into(),
-                error => Failure::from(error),
-            }
-                },
-            )?;
+            let reset = service::reset_superuser_password(&app, &viewer, username, password).await;
+            reset.map_err(|error| match error {
+                Error::NotFound(..) => nobody(username),
+                error => error.into(),
+            })?;
             format!("The superuser `{username}` now has {told}; all of the user's sessions are ended.")
         }
     };
     say(&done)
+}
+
+fn name_taken(username: &str) -> Failure {
+    let reset = format!("`orgraph admin reset-password --username {username}`");
+    format!("There is a user `{username}` already. Choose another name, or give a superuser of this name a new password with {reset}.")
+        .into()
+}
+
+fn nobody(username: &str) -> Failure {
+    let create = format!("`orgraph admin create --username {username}`");
+    format!("There is no user `{username}`. {create} makes a superuser; the first start of the server makes `admin`.")
+        .into()
 }
 
 /// The app on a database that is there and up to date: an administrator's typing error must not make a new one.

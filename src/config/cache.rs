@@ -18,7 +18,8 @@ pub struct Cache {
 pub struct CacheSettings {
     /// redis://user:password@host:port/number (Redis 6 or newer), rediss://… for TLS, redis+sentinel://host,host/master,
     /// redis+cluster://host,host: what the nodes share, so that they ask the database less. One number for one
-    /// installation; needs ORGRAPH_TOKEN_SECRET. Without it, or while it is away, nodes still learn of each other's changes, from the database
+    /// installation; needs ORGRAPH_TOKEN_SECRET. Without it, or while it is away, nodes still learn of each other's
+    /// changes, from the database
     #[arg(long, global = true, env = "ORGRAPH_REDIS_URL", value_name = "URL", value_parser = URL)]
     #[arg(hide_env_values = true)]
     redis_url: Option<Setting>,

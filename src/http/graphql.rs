@@ -130,14 +130,14 @@ async fn read_body(server: &Server, headers: &HeaderMap, body: Body) -> Result<A
     }
     let reading = Limited::new(body, limit).collect();
     let too_late = async {
-        tokio::select! {
-            () = tokio::time::sleep(server.options.request_timeout) => {
-                let message = "The body did not arrive in time.";
-                Refusal::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::LimitExceeded, message)
-            }
-            () = stops(server) => {
+        match tokio::time::timeout(server.options.request_timeout, stops(server)).await {
+            Ok(()) => {
                 let message = "The server is stopping, and the body has not arrived. Send it again.";
                 Refusal::new(StatusCode::SERVICE_UNAVAILABLE, ErrorCode::Unavailable, message)
+            }
+            Err(_) => {
+                let message = "The body did not arrive in time.";
+                Refusal::new(StatusCode::REQUEST_TIMEOUT, ErrorCode::LimitExceeded, message)
             }
         }
     };

@@ -24,7 +24,7 @@ use crate::app::App;
 use crate::config::Http;
 
 /// How long a request that has begun to arrive may still take when the server stops.
-pub const ARRIVAL: Duration = Duration::from_secs(1);
+pub(super) const ARRIVAL: Duration = Duration::from_secs(1);
 
 /// Serves until `shutdown` is done, and then until no request is open any more and no change goes on.
 pub async fn serve(mut listener: TcpListener, app: Arc<App>, options: Http, shutdown: impl Future<Output = ()>) {

@@ -22,6 +22,7 @@ on_each_database!(
     a_department_is_bound_with_what_lies_below_it,
     codes_of_a_menu_are_bound_with_the_rows_of_its_roles,
     nobody_narrows_their_own_rows,
+    a_changed_role_is_bound_with_the_others_of_its_holders,
 );
 
 async fn menu_of(app: &TestApp, code: &str) -> Value {
@@ -140,6 +141,10 @@ async fn a_department_is_bound_with_what_lies_below_it(app: TestApp) {
     let sees_one = app.user().permissions(&codes).scope("CUSTOM").scope_depts(&[&upper]).staff().login().await;
     let off = json!({ "input": { "id": upper, "version": 1, "status": "DISABLED" } });
     refused(&sees_one, UPDATE_DEPT, off.clone()).await;
+    // Who sees a department by itself, and nothing lies below it, sees all of it.
+    let leaf = admin.dept("Leaf", None).await;
+    let sees_leaf = app.user().permissions(&codes).scope("CUSTOM").scope_depts(&[&leaf]).staff().login().await;
+    sees_leaf.data(UPDATE_DEPT, json!({ "input": { "id": leaf, "version": 1, "status": "DISABLED" } })).await;
     app.user().permissions(&codes).scope("ALL").staff().login().await.data(UPDATE_DEPT, off).await;
 }
 
@@ -198,4 +203,51 @@ async fn nobody_narrows_their_own_rows(app: TestApp) {
     refused(&member, to, json!({ "id": member.id, "dept": lower })).await;
     let other = app.user().dept(&upper).login().await;
     member.data(to, json!({ "id": other.id, "dept": lower })).await;
+}
+
+/// What a role is given counts on all rows that its holders see, and the rows that it shows with all their permissions.
+async fn a_changed_role_is_bound_with_the_others_of_its_holders(app: TestApp) {
+    let admin = app.admin().await;
+    let branch = admin.dept("Branch", None).await;
+    let codes = [
+        "sys:role:read",
+        "sys:role:edit",
+        "sys:role:menu:edit",
+        "sys:menu:read",
+        "sys:menu:edit",
+        "sys:menu:del",
+        "sys:user:read",
+        "sys:user:del",
+    ];
+    let narrow = app.user().permissions(&codes).scope("DEPT_AND_BELOW").dept(&branch).staff().login().await;
+    let wide = app.user().permissions(&codes).scope("ALL").staff().login().await;
+    let friend = app.user().permissions(&["sys:user:read"]).scope("ALL").dept(&branch).staff().login().await;
+    let shared = app.user().permissions(&["sys:dept:read"]).scope("SELF").role_only().await;
+    let own = app.user().permissions(&["sys:user:del"]).scope("SELF").role_only().await;
+    admin.data(SET_ROLES, json!({ "user": friend.id, "roles": [friend.role_id, shared, own] })).await;
+
+    let delete = menu_of(&app, "sys:user:del").await;
+    let read = menu_of(&app, "sys:dept:read").await;
+    let dept_read = app.user().permissions(&["sys:dept:read"]).scope("ALL").role_only().await;
+    admin.data(SET_ROLES, json!({ "user": wide.id, "roles": [wide.role_id, dept_read] })).await;
+    let more = json!({ "role": shared, "menus": [read, delete] });
+    refused(&narrow, SET_MENUS, more.clone()).await;
+    wide.data(SET_MENUS, more).await;
+    refused(&narrow, SET_MENUS, json!({ "role": own, "menus": [] })).await;
+    let off = "mutation($role: ID!) { updateRole(input: {id: $role, version: 2, status: DISABLED}) { role { id } } }";
+    let version = admin.data("query($id: ID!) { role(id: $id) { version } }", json!({ "id": own })).await;
+    let off = off.replace("version: 2", &format!("version: {}", version["role"]["version"]));
+    refused(&narrow, &off, json!({ "role": own })).await;
+    wide.data(&off, json!({ "role": own })).await;
+
+    // Rows: who sees all, but lacks what a holder has by another role, does not show that holder all.
+    let codes = ["sys:role:read", "sys:role:scope:edit", "sys:user:read"];
+    let shower = app.user().permissions(&codes).scope("ALL").staff().login().await;
+    let shown = app.user().permissions(&["sys:user:read"]).scope("SELF").role_only().await;
+    let other = app.user().permissions(&["sys:user:del"]).scope("SELF").dept(&branch).staff().login().await;
+    admin.data(SET_ROLES, json!({ "user": other.id, "roles": [other.role_id, shown] })).await;
+    let all = json!({ "role": shown, "scope": "ALL" });
+    refused(&shower, SET_SCOPE, all.clone()).await;
+    admin.data(SET_ROLES, json!({ "user": other.id, "roles": [shown] })).await;
+    shower.data(SET_SCOPE, all).await;
 }

@@ -47,6 +47,12 @@ impl DeptTree {
         }
     }
 
+    /// Whether a scope takes in a department and each that is below it now, in whatever way.
+    pub fn is_wholly_covered(&self, id: DeptId, scope: &Scope) -> bool {
+        let within = self.nodes.keys().filter(|below| self.path(**below).any(|above| above == id));
+        within.into_iter().all(|below| self.is_covered(*below, scope, false))
+    }
+
     /// Whether one scope takes in all departments that another one does.
     pub fn covers(&self, scope: &Scope, other: &Scope) -> bool {
         match other {

@@ -149,7 +149,7 @@ pub async fn update(
     let moves = after.parent_id != before.parent_id;
     if moves || after.status != before.status {
         // What lies below is moved, enabled or disabled along with it, and who is in there with that.
-        if !tree.is_covered(id, viewer.scope(), true) {
+        if !tree.is_wholly_covered(id, viewer.scope()) {
             return Err(Error::NotAllowed(
                 "You can move, enable or disable only departments of which you also see everything below.".into(),
             ));

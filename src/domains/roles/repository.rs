@@ -107,16 +107,31 @@ pub async fn snapshot(
     })?)
 }
 
-/// The roles that users in a department and below it hold, once for each of these departments. Superusers need none of
-/// theirs, and `but` is left out.
-pub async fn held_within(conn: &mut Conn, dept: DeptId, but: UserId) -> Result<Vec<(DeptId, RoleId)>> {
-    let within = dept_closure::table.filter(dept_closure::ancestor_id.eq(dept)).select(dept_closure::descendant_id);
+/// The roles that users in a department and below it hold, once for each of these departments; of all users, whatever
+/// the scope, because a ceiling counts whom the viewer does not see. Superusers need none of theirs, and `but` is left out.
+pub async fn held_within(conn: &mut Conn, dept: DeptId, but: UserId) -> Result<Vec<(Option<DeptId>, RoleId)>> {
+    let within = dept_closure::table.filter(dept_closure::ancestor_id.eq(dept));
     Ok(on_backend!(conn, c => user_roles::table
         .inner_join(users::table)
-        .filter(users::dept_id.assume_not_null().eq_any(within))
+        .filter(users::dept_id.eq_any(within.select(dept_closure::descendant_id.nullable())))
         .filter(users::is_superuser.eq(false))
         .filter(users::id.ne(but))
-        .select((users::dept_id.assume_not_null(), user_roles::role_id))
+        .select((users::dept_id, user_roles::role_id))
+        .distinct()
+        .load(c)
+        .await)?)
+}
+
+/// The same of all who have one of some roles: these and the others that they have.
+pub async fn held_beside(conn: &mut Conn, roles: &[RoleId], but: UserId) -> Result<Vec<(Option<DeptId>, RoleId)>> {
+    let having = diesel::alias!(user_roles as having);
+    let holders = having.filter(having.field(user_roles::role_id).eq_any(roles.to_vec()));
+    Ok(on_backend!(conn, c => user_roles::table
+        .inner_join(users::table)
+        .filter(user_roles::user_id.eq_any(holders.select(having.field(user_roles::user_id))))
+        .filter(users::is_superuser.eq(false))
+        .filter(users::id.ne(but))
+        .select((users::dept_id, user_roles::role_id))
         .distinct()
         .load(c)
         .await)?)

@@ -31,6 +31,12 @@ impl GateError {
         Self::new(ErrorCode::GraphqlValidationFailed, message).at(pos)
     }
 
+    /// The text is not GraphQL; `what` follows the place.
+    pub(super) fn syntax(pos: Pos, what: &str) -> Self {
+        let message = format!("Syntax error at line {}, column {}: {what}.", pos.line, pos.column);
+        Self::new(ErrorCode::GraphqlParseFailed, message).at(pos)
+    }
+
     /// The document asks for too much.
     pub(super) fn limit(message: impl Into<String>) -> Self {
         Self::new(ErrorCode::LimitExceeded, message)

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::scan::Tokens;
+use super::scan::{Tokens, offset};
 
 /// The text with such characters as the parser knows them, and all that follows in its place.
 pub(super) fn known_to_parser(source: &str) -> Cow<'_, str> {
@@ -13,7 +13,7 @@ pub(super) fn known_to_parser(source: &str) -> Cow<'_, str> {
     }
     let (mut text, mut copied) = (String::with_capacity(source.len()), 0);
     for token in Tokens::of(source).filter(|token| token[0] == b'"' && !token.starts_with(b"\"\"\"")) {
-        let start = token.as_ptr() as usize - source.as_ptr() as usize;
+        let start = offset(source, token);
         text.push_str(&source[copied..start]);
         copied = start + token.len();
         let string = rewritten(&source[start..copied]);

@@ -215,14 +215,12 @@ fn parse_failed(error: &ParseError) -> GateError {
     let what = what.strip_prefix("= ").unwrap_or(what);
     // The parser names rules of its grammar.
     let what = what.replace("executable_definition", "query, mutation or fragment").replace('_', " ");
-    let message = match pos {
-        Some(pos) => format!("Syntax error at line {}, column {}: {what}.", pos.line, pos.column),
-        None => format!("Syntax error: {}.", what.trim_end_matches('.')),
-    };
-    let failed = GateError::new(ErrorCode::GraphqlParseFailed, message);
     match pos {
-        Some(pos) => failed.at(pos),
-        None => failed,
+        Some(pos) => GateError::syntax(pos, &what),
+        None => {
+            let message = format!("Syntax error: {}.", what.trim_end_matches('.'));
+            GateError::new(ErrorCode::GraphqlParseFailed, message)
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use std::collections::HashSet;
 use async_graphql::Pos;
 
 use super::{GateError, Limits};
-use crate::error::ErrorCode;
 
 /// Refuses a text that is too long, has too many tokens or is nested too deep for the parser.
 pub(super) fn check(limits: &Limits, source: &str) -> Result<(), GateError> {
@@ -29,10 +28,7 @@ pub(super) fn check(limits: &Limits, source: &str) -> Result<(), GateError> {
             )));
         }
         if is_open_block(token) {
-            let pos = place(source, token);
-            let message =
-                format!("Syntax error at line {}, column {}: the block string has no end.", pos.line, pos.column);
-            return Err(GateError::new(ErrorCode::GraphqlParseFailed, message).at(pos));
+            return Err(GateError::syntax(place(source, token), "the block string has no end"));
         }
         match token[0] {
             bracket @ (b'(' | b'[' | b'{') => open.push(Bracket::new(bracket, open.last())),
@@ -41,10 +37,8 @@ pub(super) fn check(limits: &Limits, source: &str) -> Result<(), GateError> {
                 open.last_mut().map_or(Ok(()), |object| object.has_field(last).map_err(|name| twice(source, name)))?
             }
             b't' | b'f' | b'n' if runs_on(token) && is_value(last, open.last()) => {
-                let (pos, text) = (place(source, token), String::from_utf8_lossy(token));
-                let message =
-                    format!("Syntax error at line {}, column {}: `{text}` is no value.", pos.line, pos.column);
-                return Err(GateError::new(ErrorCode::GraphqlParseFailed, message).at(pos));
+                let what = format!("`{}` is no value", String::from_utf8_lossy(token));
+                return Err(GateError::syntax(place(source, token), &what));
             }
             _ => {}
         }
@@ -98,9 +92,14 @@ fn is_value(last: &[u8], around: Option<&Bracket>) -> bool {
     around.is_some_and(|around| around.in_arguments && (around.is_list || matches!(last, b":" | b"=")))
 }
 
+/// How many bytes stand before a part of the text.
+pub(super) fn offset(source: &str, part: &[u8]) -> usize {
+    part.as_ptr() as usize - source.as_ptr() as usize
+}
+
 /// Where a part of the text begins.
 fn place(source: &str, part: &[u8]) -> Pos {
-    let before = &source[..part.as_ptr() as usize - source.as_ptr() as usize];
+    let before = &source[..offset(source, part)];
     let line = before.rsplit('\n').next().unwrap_or_default();
     Pos { line: before.matches('\n').count() + 1, column: line.chars().count() + 1 }
 }

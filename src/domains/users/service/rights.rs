@@ -46,22 +46,13 @@ pub(super) async fn ensure_holds_all_of_each(
     users: &[User],
     to_do: &str,
 ) -> Result<()> {
-    if viewer.is_superuser() {
-        return Ok(());
-    }
-    let (tree, all) = (depts::service::tree_within(write).await?, potential(write).await?);
     // One's own account is no further out of reach than one is oneself.
     let ids: Vec<_> = users.iter().map(|user| user.id).filter(|id| !viewer.is(*id)).collect();
-    for (id, role) in roles::service::ids_of_users(write.conn(), &ids).await? {
-        let dept = users.iter().find(|user| user.id == id).and_then(|user| user.dept_id);
-        let Some(grant) = all.get(role) else { continue };
-        roles::service::ensure_can_grant(viewer, &tree, grant, dept).map_err(|_| {
-            Error::NotAllowed(format!(
-                "This user holds permissions or sees rows that you do not, so you cannot {to_do}."
-            ))
-        })?;
-    }
-    Ok(())
+    let dept_of = |id| users.iter().find(|user| user.id == id).and_then(|user| user.dept_id);
+    let held = roles::service::ids_of_users(write.conn(), &ids).await?;
+    let held: Vec<_> = held.into_iter().map(|(id, role)| (dept_of(id), role)).collect();
+    let refusal = format!("This user holds permissions or sees rows that you do not, so you cannot {to_do}.");
+    roles::service::ensure_outranks(write, viewer, &held, &refusal).await
 }
 
 pub async fn set_roles(app: &App, viewer: &Viewer, input: SetUserRolesInput) -> Result<User> {
@@ -86,7 +77,8 @@ pub async fn set_roles(app: &App, viewer: &Viewer, input: SetUserRolesInput) -> 
     }
     roles::service::replace_of_user(&mut write, id, &before, &wanted).await?;
     if viewer.is(id) {
-        roles::service::ensure_not_locked_out(&mut write, viewer, Permission::UserRoleEdit, user.dept_id).await?;
+        roles::service::ensure_not_locked_out(&mut write, viewer, &tree, Permission::UserRoleEdit, user.dept_id)
+            .await?;
     }
     write.forget(&AccountKey(id));
     write.forget(&menus::service::SidebarKey(Some(id)));

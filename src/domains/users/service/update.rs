@@ -61,7 +61,8 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateUserInput) -> Resul
                     "You cannot move yourself to a disabled department: you would lock yourself out.".into(),
                 ));
             }
-            roles::service::ensure_not_locked_out(&mut write, viewer, Permission::UserEdit, after.dept_id).await?;
+            roles::service::ensure_not_locked_out(&mut write, viewer, &tree, Permission::UserEdit, after.dept_id)
+                .await?;
         }
     }
     save(write, before, after).await

@@ -1,8 +1,9 @@
 //! The rules of roles: nobody can grant what they lack, and nobody locks themselves out.
 
-use futures_util::future::BoxFuture;
+mod ceiling;
 
-use super::cache::{RoleGrant, enabled, potential};
+use self::ceiling::{Needs, ensure_not_below, ensure_scope_allowed};
+use super::cache::potential;
 use super::input::{CreateRoleInput, DeleteRolesInput, SetRoleDataScopeInput, SetRoleMenusInput, UpdateRoleInput};
 use super::model::{self, DataScope, Role, RoleFilter, RoleId, RoleSort};
 use super::repository;
@@ -13,10 +14,13 @@ use crate::db::page::{Direction, Order, Page, Slice};
 use crate::db::schema::roles;
 use crate::domains::{Status, depts, menus};
 use crate::error::{Error, Result};
-use crate::ids::{DeptId, MenuId};
+use crate::ids::MenuId;
 use crate::security::{Permission, Viewer};
 use crate::validate::{Check, apply, difference, map};
 
+pub use self::ceiling::{
+    ensure_can_grant, ensure_not_locked_out, ensure_outranks, ensure_reaches_members, ensure_reaches_roles_of,
+};
 pub use super::cache::{RoleSnapshot, RoleSnapshotKey, snapshot_part};
 pub use super::repository::{ids_of_user, ids_of_users, replace_of_user};
 
@@ -38,95 +42,6 @@ pub async fn count(app: &App, filter: &RoleFilter) -> Result<i64> {
 async fn get(write: &mut Write<'_>, id: RoleId) -> Result<Role> {
     let found = repository::by_ids(write.conn(), &[id]).await?;
     found.into_iter().next().ok_or_else(|| Error::not_found("role", id))
-}
-
-/// Refuses to give a user of `dept` a role, or to take it away, that has permissions or shows rows which the viewer
-/// lacks.
-pub fn ensure_can_grant(
-    viewer: &Viewer,
-    tree: &depts::service::DeptTree,
-    grant: &RoleGrant,
-    dept: Option<DeptId>,
-) -> Result<()> {
-    viewer.ensure_holds(grant.permissions)?;
-    let covered = match grant.data_scope {
-        DataScope::All => viewer.scope().is_all(),
-        DataScope::DeptAndBelow => dept.is_none_or(|dept| tree.is_covered(dept, viewer.scope(), true)),
-        DataScope::Dept => dept.is_none_or(|dept| tree.is_covered(dept, viewer.scope(), false)),
-        DataScope::Own => true,
-        DataScope::Custom => grant.depts.iter().all(|dept| tree.is_covered(*dept, viewer.scope(), false)),
-    };
-    if covered {
-        return Ok(());
-    }
-    Err(Error::NotAllowed("You cannot grant or take away a view of more rows than you see yourself.".into()))
-}
-
-/// Refuses to switch on or off, or to move, a department whose members, or those of what lies below it, hold more than
-/// the viewer. This is the [`Ceiling`](crate::domains::Ceiling) of departments.
-pub fn ensure_reaches_members<'a>(
-    write: &'a mut Write<'_>,
-    viewer: &'a Viewer,
-    dept: DeptId,
-) -> BoxFuture<'a, Result<()>> {
-    Box::pin(async move {
-        if viewer.is_superuser() {
-            return Ok(());
-        }
-        let (tree, all) = (depts::service::tree_within(write).await?, potential(write).await?);
-        let me = viewer.identity()?.user_id;
-        for (dept, role) in repository::held_within(write.conn(), dept, me).await? {
-            let Some(grant) = all.get(role) else { continue };
-            ensure_can_grant(viewer, &tree, grant, Some(dept)).map_err(|_| {
-                Error::NotAllowed(
-                    "Somebody in this department, or below it, holds permissions or sees rows that you do not: you can \
-                     neither enable, disable nor move it."
-                        .into(),
-                )
-            })?;
-        }
-        Ok(())
-    })
-}
-
-/// Refuses to change what a menu grants where a role that has it shows rows which the viewer does not see. This is the
-/// [`Ceiling`](crate::domains::Ceiling) of menus.
-pub fn ensure_reaches_roles_of<'a>(
-    write: &'a mut Write<'_>,
-    viewer: &'a Viewer,
-    menu: MenuId,
-) -> BoxFuture<'a, Result<()>> {
-    Box::pin(async move {
-        let (tree, all) = (depts::service::tree_within(write).await?, potential(write).await?);
-        for (_, role) in repository::of_menus(write.conn(), &[menu]).await? {
-            let shown = all.get(role.id).map_or(&[][..], |grant| &grant.depts);
-            ensure_scope_allowed(viewer, &tree, role.data_scope, shown)?;
-        }
-        Ok(())
-    })
-}
-
-/// Fails if this transaction has taken from the viewer, who is a member of `dept` now, what they need to take it back:
-/// the permission that they have used, or rows that they saw.
-pub async fn ensure_not_locked_out(
-    write: &mut Write<'_>,
-    viewer: &Viewer,
-    used: Permission,
-    dept: Option<DeptId>,
-) -> Result<()> {
-    if viewer.is_superuser() {
-        return Ok(());
-    }
-    menus::service::ensure_still_allowed(write, viewer, used).await?;
-    let me = viewer.identity()?.user_id;
-    let (tree, held) = (depts::service::tree_within(write).await?, ids_of_user(write.conn(), me).await?);
-    if tree.covers(&enabled(write).await?.scope(&held, me, dept), viewer.scope()) {
-        return Ok(());
-    }
-    Err(Error::NotAllowed(
-        "This would take rows from yourself that you see now, and you could not get them back. Ask somebody who sees all."
-            .into(),
-    ))
 }
 
 fn name_taken(error: Error) -> Error {
@@ -186,13 +101,14 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateRoleInput) -> Resul
             viewer.ensure_holds(grant.permissions)?;
             ensure_scope_allowed(viewer, &tree, grant.data_scope, &grant.depts)?;
         }
+        ensure_not_below(&mut write, viewer, &tree, &[id], Needs::Both).await?;
     }
     after.version += 1;
     after.updated_at = write.now();
     if !repository::update(&mut write, &before, &after).await.map_err(name_taken)? {
         return Err(Error::stale("role", version, before.version + 1));
     }
-    ensure_not_locked_out(&mut write, viewer, Permission::RoleEdit, viewer.identity()?.dept_id).await?;
+    ensure_not_locked_out(&mut write, viewer, &tree, Permission::RoleEdit, viewer.identity()?.dept_id).await?;
     write.forget(&RoleSnapshotKey);
     write.commit().await?;
     Ok(after)
@@ -246,31 +162,13 @@ pub async fn set_menus(app: &App, viewer: &Viewer, input: SetRoleMenusInput) -> 
         let shown: Vec<_> =
             repository::depts_of(write.conn(), &[id]).await?.into_iter().map(|(_, dept)| dept).collect();
         ensure_scope_allowed(viewer, &tree, role.data_scope, &shown)?;
+        ensure_not_below(&mut write, viewer, &tree, &[id], Needs::Rows).await?;
     }
     repository::replace_menus(&mut write, id, &before, &wanted).await?;
     menus::service::ensure_still_allowed(&mut write, viewer, Permission::RoleMenuEdit).await?;
     write.forget(&RoleSnapshotKey);
     write.commit().await?;
     Ok(role)
-}
-
-/// Refuses to give a role a scope, or to take it away, that shows its holders rows which the viewer does not see.
-fn ensure_scope_allowed(
-    viewer: &Viewer,
-    tree: &depts::service::DeptTree,
-    scope: DataScope,
-    depts: &[DeptId],
-) -> Result<()> {
-    let allowed = match scope {
-        DataScope::Own => true,
-        DataScope::Custom => depts.iter().all(|dept| tree.is_covered(*dept, viewer.scope(), false)),
-        // Holders may be in any department.
-        DataScope::All | DataScope::Dept | DataScope::DeptAndBelow => viewer.scope().is_all(),
-    };
-    if allowed {
-        return Ok(());
-    }
-    Err(Error::NotAllowed("You cannot grant or take away a view of more rows than you see yourself.".into()))
 }
 
 pub async fn set_data_scope(app: &App, viewer: &Viewer, input: SetRoleDataScopeInput) -> Result<Role> {
@@ -303,6 +201,7 @@ pub async fn set_data_scope(app: &App, viewer: &Viewer, input: SetRoleDataScopeI
         if let Some(grant) = potential(&mut write).await?.get(id) {
             viewer.ensure_holds(grant.permissions)?;
         }
+        ensure_not_below(&mut write, viewer, &tree, &[id], Needs::Permissions).await?;
     }
     ensure_scope_allowed(viewer, &tree, input.data_scope, &wanted)?;
     let mut after = before.clone();
@@ -315,7 +214,7 @@ pub async fn set_data_scope(app: &App, viewer: &Viewer, input: SetRoleDataScopeI
         }
     }
     repository::replace_depts(&mut write, id, &depts_before, &wanted).await?;
-    ensure_not_locked_out(&mut write, viewer, Permission::RoleScopeEdit, viewer.identity()?.dept_id).await?;
+    ensure_not_locked_out(&mut write, viewer, &tree, Permission::RoleScopeEdit, viewer.identity()?.dept_id).await?;
     write.forget(&RoleSnapshotKey);
     write.commit().await?;
     Ok(after)
