@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use tower::Service as _;
 
 use super::router;
-use super::socket::Socket;
+use super::socket::{self, Socket};
 use crate::app::App;
 use crate::config::Http;
 
@@ -29,6 +29,9 @@ pub(super) const ARRIVAL: Duration = Duration::from_secs(1);
 /// Serves until `shutdown` is done, and then until no request is open any more and no change goes on.
 pub async fn serve(mut listener: TcpListener, app: Arc<App>, options: Http, shutdown: impl Future<Output = ()>) {
     let keep_alive = options.keep_alive;
+    if let Err(error) = socket::take_little_ahead(&listener) {
+        tracing::warn!(cause = %error, "slow readers of long answers may be cut off");
+    }
     let (tasks, stopping) = (TaskTracker::new(), CancellationToken::new());
     let router = router(app, options, tasks.clone(), stopping.clone());
     tokio::pin!(shutdown);
