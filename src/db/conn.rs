@@ -9,6 +9,7 @@ use diesel::result::QueryResult;
 use diesel_async::pooled_connection::bb8::PooledConnection;
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection, TransactionManager};
+use tokio::sync::OwnedSemaphorePermit;
 
 pub type PgConn = AsyncPgConnection;
 pub type SqliteConn = SyncConnectionWrapper<SqliteConnection>;
@@ -16,7 +17,8 @@ pub type SqliteConn = SyncConnectionWrapper<SqliteConnection>;
 /// A connection borrowed from the pool of the back end in use.
 #[expect(clippy::large_enum_variant, reason = "one for each query at a time, and never in a collection")]
 pub enum Conn {
-    Pg(PooledConnection<'static, PgConn>),
+    /// With a writer's turn.
+    Pg(PooledConnection<'static, PgConn>, Option<OwnedSemaphorePermit>),
     Sqlite(PooledConnection<'static, SqliteConn>),
 }
 
@@ -26,7 +28,7 @@ macro_rules! on_backend {
     ($conn:expr, $c:ident => $body:expr) => {
         match $conn {
             // The reborrow gets the connection's own transaction manager, not the pool's.
-            $crate::db::conn::Conn::Pg(pooled) => {
+            $crate::db::conn::Conn::Pg(pooled, _) => {
                 let $c: &mut $crate::db::conn::PgConn = &mut **pooled;
                 $body
             }
@@ -44,7 +46,7 @@ pub(crate) use on_backend;
 macro_rules! insert_many {
     ($conn:expr, $table:expr, $rows:expr) => {
         match $conn {
-            $crate::db::conn::Conn::Pg(pooled) => {
+            $crate::db::conn::Conn::Pg(pooled, _) => {
                 let c: &mut $crate::db::conn::PgConn = &mut **pooled;
                 diesel_async::RunQueryDsl::execute(diesel::insert_into($table).values(&$rows), c).await
             }
@@ -64,7 +66,7 @@ impl Conn {
     /// Begins a transaction that may write.
     pub(super) async fn begin(&mut self) -> QueryResult<()> {
         match self {
-            Self::Pg(pooled) => begin(&mut **pooled).await,
+            Self::Pg(pooled, _) => begin(&mut **pooled).await,
             // Taking the write lock at once: a transaction that reads first and then writes could
             // otherwise find that another writer came between, and fail without waiting.
             Self::Sqlite(pooled) => {
@@ -89,7 +91,7 @@ impl Conn {
     /// (no cycle in a tree, a last superuser).
     pub(crate) async fn serialize(&mut self, lock: Lock) -> QueryResult<()> {
         match self {
-            Self::Pg(pooled) => {
+            Self::Pg(pooled, _) => {
                 let statement = format!("SELECT pg_advisory_xact_lock({})", lock as i64);
                 pooled.batch_execute(&statement).await
             }

@@ -2,7 +2,7 @@
 
 use diesel::backend::Backend;
 use diesel::migration::{MigrationSource, MigrationVersion};
-use diesel_async::{AsyncMigrationHarness, SimpleAsyncConnection};
+use diesel_async::AsyncMigrationHarness;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::conn::{Conn, Lock};
@@ -61,29 +61,29 @@ async fn perform(database: &Database, task: Task) -> Result<(Status, Vec<String>
         // The default of PostgreSQL 15 and later for everybody but the owner of the database.
         let cure = if cause.contains("permission denied for schema") {
             ". Make the user of ORGRAPH_DATABASE_URL the owner of the database: `alter database … owner to …`."
+        } else if cause.contains("already exists") {
+            ". Something else uses this database: give orgraph one of its own. Nothing has been changed."
         } else {
             ""
         };
         OpenError(format!("The migrations failed: {cause}{cure}"))
     };
-    match database.writer().await.map_err(|e| failed(&e.cause()))? {
-        Conn::Pg(mut conn) => {
-            // Nodes that start together take turns.
-            let lock = Lock::Migration as i64;
-            conn.batch_execute(&format!("SELECT pg_advisory_lock({lock})")).await.map_err(|e| failed(&e))?;
+    // All of them or none, and nodes that start together take turns.
+    let mut conn = database.begin().await.map_err(|e| failed(&e.cause()))?;
+    conn.serialize(Lock::Migration).await.map_err(|e| failed(&e))?;
+    let (done, mut conn) = match conn {
+        Conn::Pg(conn, turn) => {
             let mut harness = AsyncMigrationHarness::new(conn);
-            let done = on_harness(&mut harness, POSTGRES, task);
-            let unlock = format!("SELECT pg_advisory_unlock({lock})");
-            let unlocked = harness.into_inner().batch_execute(&unlock).await;
-            let done = done.map_err(|e| failed(&e))?;
-            unlocked.map_err(|e| failed(&e))?;
-            Ok(done)
+            (on_harness(&mut harness, POSTGRES, task), Conn::Pg(harness.into_inner(), turn))
         }
         Conn::Sqlite(conn) => {
             let mut harness = AsyncMigrationHarness::new(conn);
-            on_harness(&mut harness, SQLITE, task).map_err(|e| failed(&e))
+            (on_harness(&mut harness, SQLITE, task), Conn::Sqlite(harness.into_inner()))
         }
-    }
+    };
+    let done = done.map_err(|e| failed(&e))?;
+    conn.commit().await.map_err(|e| failed(&e))?;
+    Ok(done)
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;

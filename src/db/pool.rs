@@ -7,10 +7,14 @@ use std::time::Duration;
 
 use diesel::ConnectionError;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
-use diesel_async::pooled_connection::bb8::Pool;
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use diesel_async::pooled_connection::bb8::{Pool, RunError};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, PoolableConnection, RecyclingMethod,
+};
 use diesel_async::{AsyncConnection, AsyncPgConnection, SimpleAsyncConnection};
 use futures_util::FutureExt;
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
 
 use super::conn::{Conn, PgConn, SqliteConn};
 use super::functions::nullable_lower_utils;
@@ -73,12 +77,13 @@ pub struct Database {
 
 #[derive(Clone)]
 enum Pools {
-    Pg(Pool<PgConn>),
-    /// SQLite has one writer; readers go on beside it (WAL).
-    Sqlite {
-        readers: Pool<SqliteConn>,
-        writer: Pool<SqliteConn>,
+    Pg {
+        pool: Pool<PgConn>,
+        /// Writers take turns, and wait for each other with a connection in hand: some are left for readers.
+        writers: Arc<Semaphore>,
     },
+    /// SQLite has one writer; readers go on beside it (WAL).
+    Sqlite { readers: Pool<SqliteConn>, writer: Pool<SqliteConn> },
 }
 
 impl Database {
@@ -89,8 +94,11 @@ impl Database {
         let statements = Arc::new(AtomicU64::new(0));
         let pools = match &backend {
             Backend::Postgres { url } => {
-                let pool = postgres_pool(url, max_connections, &statements)?;
-                Pools::Pg(pool)
+                let writers = usize::try_from(max_connections / 2).unwrap_or(1).max(1);
+                Pools::Pg {
+                    pool: postgres_pool(url, max_connections, &statements)?,
+                    writers: Arc::new(Semaphore::new(writers)),
+                }
             }
             Backend::Sqlite { path } => {
                 // The writer comes first: it makes the file, and WAL is a property of the file.
@@ -116,7 +124,7 @@ impl Database {
     /// A connection to read with.
     pub async fn read(&self) -> crate::error::Result<Conn> {
         Ok(match &self.pools {
-            Pools::Pg(pool) => Conn::Pg(pool.get_owned().await?),
+            Pools::Pg { pool, .. } => Conn::Pg(pool.get_owned().await?, None),
             Pools::Sqlite { readers, .. } => Conn::Sqlite(readers.get_owned().await?),
         })
     }
@@ -131,7 +139,10 @@ impl Database {
 
     pub(super) async fn writer(&self) -> crate::error::Result<Conn> {
         Ok(match &self.pools {
-            Pools::Pg(pool) => Conn::Pg(pool.get_owned().await?),
+            Pools::Pg { pool, writers } => {
+                let turn = timeout(PATIENCE, writers.clone().acquire_owned()).await.map_err(|_| RunError::TimedOut)?;
+                Conn::Pg(pool.get_owned().await?, turn.ok())
+            }
             Pools::Sqlite { writer, .. } => Conn::Sqlite(writer.get_owned().await?),
         })
     }
@@ -187,13 +198,13 @@ fn postgres_pool(url: &str, max_connections: u32, statements: &Arc<AtomicU64>) -
         }
         .boxed()
     });
+    // Without a statement of its own: whether the server has closed the connection, by a restart for one.
+    config.recycling_method = RecyclingMethod::CustomFunction(Box::new(|conn| {
+        let closed = || diesel::result::Error::BrokenTransactionManager;
+        std::future::ready(if conn.is_broken() { Err(closed()) } else { Ok(()) }).boxed()
+    }));
     let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-    Ok(Pool::builder()
-        .max_size(max_connections)
-        .connection_timeout(PATIENCE)
-        // A ping before each use would be a statement more per statement; a closed connection is noticed anyway.
-        .test_on_check_out(false)
-        .build_unchecked(manager))
+    Ok(Pool::builder().max_size(max_connections).connection_timeout(PATIENCE).build_unchecked(manager))
 }
 
 #[derive(Clone, Copy, PartialEq)]

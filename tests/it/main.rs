@@ -19,6 +19,7 @@
 //! | `places` | Redis behind TLS, sentinels and a cluster |
 //! | `cookies` | the refresh cookie, and whose pages may use it |
 //! | `auth` | logging in and out, tokens, sessions |
+//! | `database` | requests while connections close or are few, a commit that fails, tables of something else |
 //! | `crash` | a killed server loses nothing that it has acknowledged |
 //! | `detours` | nobody comes by a detour to what the direct way refuses, and nobody in a hurry loses or blocks anything |
 //! | `input` | bad input is one clear error, and changes nothing |
@@ -31,8 +32,8 @@
 //! | `tls` | each `sslmode` of PostgreSQL's URL checks what it promises |
 //! | `statements` | the number of SQL statements does not depend on the number of rows |
 //!
-//! A test is a function over a [`TestApp`](support::TestApp), named once in `on_each_database!`, and runs on SQLite
-//! and on PostgreSQL. Where PostgreSQL or Redis is not installed, what needs it is skipped with a note;
+//! A test is a function over a [`TestApp`](support::TestApp), named once in `on_each_database!`, and runs on SQLite,
+//! on PostgreSQL, and on PostgreSQL with Redis. Where PostgreSQL or Redis is not installed, what needs it is skipped with a note;
 //! `ORGRAPH_TEST_REQUIRE=postgres,redis` makes that a failure.
 
 mod architecture;
@@ -42,6 +43,7 @@ mod combinations;
 mod conversation;
 mod cookies;
 mod crash;
+mod database;
 mod detours;
 mod http;
 mod input;

@@ -16,7 +16,7 @@ async fn connect(host: &str, parameters: &str) -> Result<bool, String> {
     let port = servers().postgres.unwrap();
     let url = format!("postgres://orgraph@{host}:{port}/postgres?{parameters}");
     let database = Database::open(Backend::parse(&url)?, 1).await.map_err(|error| error.to_string())?;
-    let Conn::Pg(mut conn) = database.read().await.map_err(|error| error.cause())? else { unreachable!() };
+    let Conn::Pg(mut conn, _) = database.read().await.map_err(|error| error.cause())? else { unreachable!() };
     let query = diesel::sql_query("SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()");
     let row: Row = query.get_result(&mut *conn).await.map_err(|error| error.to_string())?;
     Ok(row.ssl)

@@ -16,6 +16,7 @@ use tokio::sync::{OnceCell, oneshot};
 
 use super::client::{Client, UserBuilder};
 use super::db::{FreshDb, Kind};
+use super::servers::RedisServer;
 
 /// The password of `admin`.
 pub const ADMIN_PASSWORD: &str = "Adm1n-of-the-tests";
@@ -53,6 +54,7 @@ pub struct TestApp {
     _stop: oneshot::Sender<()>,
     following: Option<tokio::task::JoinHandle<()>>,
     db: Arc<FreshDb>,
+    redis: Option<RedisServer>,
 }
 
 /// The app on a database: the clock stands still, and hashing is as cheap as it gets.
@@ -114,6 +116,22 @@ impl TestApp {
         Some(Self::serve(app, db).await)
     }
 
+    /// The same with a Redis of its own.
+    pub async fn start_with_redis(kind: Kind) -> Option<Self> {
+        let db = Arc::new(FreshDb::seeded(kind).await?);
+        let server = RedisServer::start()?;
+        let redis = Redis::new(&server.url().into(), "tests").unwrap();
+        let app = build(Database::open(db.backend.clone(), 4).await.unwrap(), Cache::new(CACHE_SIZE, Some(redis)));
+        let listening = app.clone();
+        let mut app = Self::serve(app, db).await;
+        app.following = Some(tokio::spawn(async move { listening.cache.listen().await }));
+        while !app.app.cache.is_shared() {
+            tokio::task::yield_now().await;
+        }
+        app.redis = Some(server);
+        Some(app)
+    }
+
     /// A node among others: it follows what they change.
     pub async fn start_node(kind: Kind, redis: Option<&str>) -> Option<Self> {
         let clock = Clock::manual(Timestamp::parse(START).unwrap());
@@ -164,6 +182,7 @@ impl TestApp {
             following: None,
             _stop: stop,
             db,
+            redis: None,
         }
     }
 

@@ -23,7 +23,7 @@ pub use program::{Program, run};
 pub use servers::{AUTHORITY, RedisServer, free_port, servers};
 pub use snapshot::masked;
 
-/// Makes of each named `async fn(TestApp)` two tests, one for each back end.
+/// Makes of each named `async fn(TestApp)` three tests: one for each back end, and one that has Redis beside it.
 macro_rules! on_each_database {
     ($($test:ident),+ $(,)?) => {$(
         mod $test {
@@ -37,6 +37,13 @@ macro_rules! on_each_database {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
                 if let Some(app) = $crate::support::TestApp::start($crate::support::Kind::Postgres).await {
+                    super::$test(app).await;
+                }
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn redis() {
+                if let Some(app) = $crate::support::TestApp::start_with_redis($crate::support::Kind::Postgres).await {
                     super::$test(app).await;
                 }
             }
