@@ -82,8 +82,14 @@ pub enum Error {
     NotFound(String),
     /// The state of the data forbids it; the fields name a taken unique value, if that is the reason.
     Conflict(String, Vec<FieldError>),
-    /// Too often in a time; how long until it can be tried again.
-    RateLimited(String, Duration),
+    /// Too often in a time.
+    RateLimited {
+        message: String,
+        /// How long until it can be tried again.
+        left: Duration,
+        /// Whether it is the first refusal in this time, the one that is recorded.
+        is_first: bool,
+    },
     /// The document or request is over a limit.
     Limit(String),
     /// Something this server needs does not answer; trying again may help.
@@ -124,7 +130,7 @@ impl Error {
             Self::Forbidden(_) | Self::NotAllowed(_) => ErrorCode::Forbidden,
             Self::NotFound(_) => ErrorCode::NotFound,
             Self::Conflict(..) => ErrorCode::Conflict,
-            Self::RateLimited(..) => ErrorCode::RateLimited,
+            Self::RateLimited { .. } => ErrorCode::RateLimited,
             Self::Limit(_) => ErrorCode::LimitExceeded,
             Self::Unavailable(_) => ErrorCode::Unavailable,
             Self::Internal(_) => ErrorCode::InternalServerError,
@@ -167,7 +173,7 @@ impl Error {
             Self::NotAllowed(why)
             | Self::NotFound(why)
             | Self::Conflict(why, _)
-            | Self::RateLimited(why, _)
+            | Self::RateLimited { message: why, .. }
             | Self::Limit(why) => why.clone(),
             Self::Unavailable(_) => "The server cannot answer this right now. Please try again.".to_owned(),
             Self::Internal(_) => {
@@ -189,7 +195,7 @@ impl Error {
         if let Self::Forbidden(permission) = self {
             extensions.set("permission", permission.code());
         }
-        if let Self::RateLimited(_, left) = self {
+        if let Self::RateLimited { left, .. } = self {
             extensions.set("retryAfter", seconds(*left));
         }
         if !self.fields().is_empty() {

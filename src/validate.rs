@@ -143,7 +143,7 @@ impl Check {
     pub fn any_id(&mut self, path: &str, text: &str) -> Option<String> {
         let is_id = crate::db::typeid::decode(text).is_some();
         if !is_id {
-            self.fail(path, "BAD_ID", "This is not an id, which looks like `user_01h455vb4pex5vsknk084sn02q`.");
+            self.fail(path, "BAD_ID", "This is not an id, which looks like `user_01h455vb4p…`.");
         }
         is_id.then(|| text.to_owned())
     }
@@ -170,11 +170,9 @@ fn bad_id<K: Kind>(path: &str, text: &str) -> FieldError {
             "WRONG_KIND",
             format!("This is the id of a {other}; a {kind} id is needed, which starts with `{kind}_`."),
         ),
-        None => FieldError::new(
-            path,
-            "BAD_ID",
-            format!("This is not a {kind} id, which looks like `{kind}_01h455vb4pex5vsknk084sn02q`."),
-        ),
+        None => {
+            FieldError::new(path, "BAD_ID", format!("This is not a {kind} id, which looks like `{kind}_01h455vb4p…`."))
+        }
     }
 }
 

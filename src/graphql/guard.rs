@@ -30,7 +30,8 @@ pub fn authenticated(before_password_change: Option<bool>) {}
 #[TypeDirective(location = "FieldDefinition")]
 pub fn requires(permission: String, or_own: Option<bool>) {}
 
-/// The value of this input never reaches a log.
+/// The value of this input is left out of the recorded arguments, and of the log of the server. What contact data was
+/// changed to is in the changes of a record, for those who may read contact data.
 #[TypeDirective(location = "InputFieldDefinition")]
 pub fn sensitive() {}
 
@@ -151,8 +152,8 @@ async fn recorded<T>(ctx: &Context<'_>, work: BoxFuture<'_, Result<T>>) -> Resul
         Ok(()) => caught(work).await,
         Err(error) => Err(error),
     };
-    // Whoever limits notes the first refusal: a record of each would be what the limit is there to prevent.
-    let is_limited = matches!(result, Err(Error::RateLimited(..)));
+    // A record of each refusal would be what a limit is there to prevent.
+    let is_limited = matches!(result, Err(Error::RateLimited { is_first: false, .. }));
     if !action.is_recorded() && !is_limited {
         let recorded = record_failure(app, viewer, result.as_ref().err()).await;
         if let Err(error) = recorded {

@@ -21,9 +21,12 @@ on_each_database!(
     a_department_is_bound_with_what_its_members_hold,
     a_department_is_bound_with_what_lies_below_it,
     codes_of_a_menu_are_bound_with_the_rows_of_its_roles,
+    codes_of_a_menu_are_bound_with_the_rows_of_other_roles,
     nobody_narrows_their_own_rows,
     a_changed_role_is_bound_with_the_others_of_its_holders,
 );
+const UPDATE_MENU: &str = "mutation($i: UpdateMenuInput!) { updateMenu(input: $i) { menu { version } } }";
+const DELETE_MENU: &str = "mutation($id: ID!) { deleteMenu(input: {id: $id}) { deletedId } }";
 
 async fn menu_of(app: &TestApp, code: &str) -> Value {
     let menus = app.admin().await.data("{ menus(first: 100) { nodes { id permissions } } }", json!({})).await;
@@ -154,19 +157,37 @@ async fn codes_of_a_menu_are_bound_with_the_rows_of_its_roles(app: TestApp) {
     let codes = ["sys:menu:read", "sys:menu:edit", "sys:menu:del", "sys:user:read", "sys:user:del"];
     let narrow = app.user().permissions(&codes).scope("SELF").staff().login().await;
     let wide = app.user().permissions(&codes).scope("ALL").staff().login().await;
-    const UPDATE: &str = "mutation($i: UpdateMenuInput!) { updateMenu(input: $i) { menu { version } } }";
-    const DELETE: &str = "mutation($id: ID!) { deleteMenu(input: {id: $id}) { deletedId } }";
     let menu = menu_of(&app, "sys:user:del").await;
     let of_menu = "query($id: ID!) { menu(id: $id) { version } }";
     let version = admin.data(of_menu, json!({ "id": menu })).await["menu"]["version"].clone();
     let more = json!({ "i": { "id": menu, "version": version, "permissions": ["sys:user:read", "sys:user:del"] } });
     let off = json!({ "i": { "id": menu, "version": version, "status": "DISABLED" } });
-    refused(&narrow, UPDATE, more.clone()).await;
-    refused(&narrow, UPDATE, off).await;
-    refused(&narrow, DELETE, json!({ "id": menu })).await;
-    narrow.data(UPDATE, json!({ "i": { "id": menu, "version": version, "icon": "people" } })).await;
+    refused(&narrow, UPDATE_MENU, more.clone()).await;
+    refused(&narrow, UPDATE_MENU, off).await;
+    refused(&narrow, DELETE_MENU, json!({ "id": menu })).await;
+    narrow.data(UPDATE_MENU, json!({ "i": { "id": menu, "version": version, "icon": "people" } })).await;
     let more = json!({ "i": { "id": menu, "version": version.as_i64().unwrap() + 1, "permissions": more["i"]["permissions"] } });
-    wide.data(UPDATE, more).await;
+    wide.data(UPDATE_MENU, more).await;
+}
+
+async fn codes_of_a_menu_are_bound_with_the_rows_of_other_roles(app: TestApp) {
+    let admin = app.admin().await;
+    let codes = ["sys:menu:read", "sys:menu:edit", "sys:menu:del"];
+    let narrow = app.user().permissions(&codes).scope("SELF").staff().login().await;
+    let friend = app.user().permissions(&["sys:user:read"]).scope("ALL").staff().login().await;
+    let own = app.user().scope("SELF").role_only().await;
+    let create =
+        "mutation { createMenu(input: {title: \"x\", name: \"x\", kind: BUTTON, permissions: [\"sys:dept:add\"]}) {
+        menu { id } } }";
+    let menu = text(&admin.data(create, json!({})).await["createMenu"]["menu"]["id"]);
+    admin.data(SET_MENUS, json!({ "role": own, "menus": [menu] })).await;
+    admin.data(SET_ROLES, json!({ "user": narrow.id, "roles": [narrow.role_id, own] })).await;
+    let switch = |version, status| json!({ "i": { "id": menu, "version": version, "status": status } });
+    narrow.data(UPDATE_MENU, switch(1, "DISABLED")).await;
+    admin.data(UPDATE_MENU, switch(2, "ENABLED")).await;
+    admin.data(SET_ROLES, json!({ "user": friend.id, "roles": [friend.role_id, own] })).await;
+    refused(&narrow, UPDATE_MENU, switch(3, "DISABLED")).await;
+    refused(&narrow, DELETE_MENU, json!({ "id": menu })).await;
 }
 
 async fn nobody_narrows_their_own_rows(app: TestApp) {

@@ -20,6 +20,7 @@ on_each_database!(
     two_superusers_do_not_unmake_each_other,
     records_tell_nothing_of_what_is_out_of_scope,
     records_tell_nothing_of_sessions_out_of_scope,
+    records_tell_no_bystander_what_is_taken,
     a_refused_text_with_a_null_character_is_recorded,
     what_nobody_may_do_takes_little_room_in_the_log,
     many_refreshes_at_once_need_one_connection_each,
@@ -262,6 +263,26 @@ async fn records_tell_nothing_of_sessions_out_of_scope(app: TestApp) {
     // Twice in the input, once as a target, once as changed.
     let times = |text: &str| ended.iter().map(|id| text.matches(id.as_str()).count()).collect::<Vec<_>>();
     assert_eq!((times(&seen), times(&all)), (vec![4, 0], vec![4, 4]), "{seen}");
+}
+
+async fn records_tell_no_bystander_what_is_taken(app: TestApp) {
+    let admin = app.admin().await;
+    let (here, there) = (admin.dept("Here", None).await, admin.dept("There", None).await);
+    let reader = app.user().permissions(&["log:opera:read"]).scope("DEPT").dept(&here).login().await;
+    let adder = app.user().permissions(&["sys:user:add", "log:opera:read"]).scope("DEPT").dept(&here);
+    let adder = adder.staff().login().await;
+    let taken = app.user().dept(&there).login().await.username;
+    let add = "mutation($name: String!, $dept: ID!) { createUser(input: {username: $name, nickname: \"New\",
+        password: \"Mellow-Orbit-57\", deptId: $dept}) { user { id } } }";
+    let refused = adder.run(add, json!({ "name": taken, "dept": here })).await;
+    assert_eq!(refused.code(), Some("CONFLICT"), "{:#}", refused.body);
+    let read = "{ operationLogs(filter: {field: \"createUser\"}, first: 1) { nodes { code input message } } }";
+    for (client, sees) in [(&reader, false), (&adder, true), (admin, true)] {
+        let node = client.data(read, json!({})).await["operationLogs"]["nodes"][0].clone();
+        assert_eq!(node["code"], "CONFLICT");
+        assert_eq!((node["input"].is_null(), node["message"].is_null()), (!sees, !sees), "{node:#}");
+        assert_eq!(node.to_string().contains(&*taken), sees, "{node:#}");
+    }
 }
 
 async fn a_refused_text_with_a_null_character_is_recorded(app: TestApp) {

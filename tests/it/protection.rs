@@ -162,6 +162,9 @@ async fn limits_go_by_account_and_by_address(app: TestApp) {
     app.app.clock.advance(MINUTE);
     assert_eq!(try_login(&anonymous, &user.username, &user.password).await.code(), None);
     assert_eq!(noted(&app, "RATE_LIMITED").await, 3, "one a minute for each limit");
+    let of_user = "query($id: ID!) { loginLogs(filter: {userId: $id, outcome: RATE_LIMITED}) { totalCount } }";
+    let of_user = app.admin().await.data(of_user, json!({ "id": user.id })).await;
+    assert_eq!(of_user["loginLogs"]["totalCount"], 1, "whose name was typed");
     let operations = "{ operationLogs(first: 0, filter: {field: \"login\", status: FAILED}) { totalCount } }";
     assert_eq!(app.admin().await.data(operations, json!({})).await["operationLogs"]["totalCount"], 7 + 3);
 }
@@ -249,7 +252,12 @@ async fn the_present_password_cannot_be_guessed_in_a_session(app: TestApp) {
         assert_eq!(wanted(&wrong), "WRONG");
     }
     let right = json!({ "old": user.password, "new": "Another-one-99" });
-    assert_eq!(client.run(CHANGE, right.clone()).await.code(), Some("RATE_LIMITED"));
+    for _ in 0..2 {
+        assert_eq!(client.run(CHANGE, right.clone()).await.code(), Some("RATE_LIMITED"));
+    }
+    let noted = "{ operationLogs(filter: {field: \"changePassword\"}) { nodes { code } } }";
+    let noted = app.admin().await.data(noted, json!({})).await["operationLogs"]["nodes"].to_string();
+    assert_eq!((noted.matches("BAD_USER_INPUT").count(), noted.matches("RATE_LIMITED").count()), (3, 1), "{noted}");
     app.app.clock.advance(MINUTE);
     assert_eq!(client.run(CHANGE, right).await.code(), None);
 }
@@ -380,10 +388,10 @@ async fn how_long_a_refusal_takes_tells_nothing(app: TestApp) {
     let told: Vec<_> =
         tries.iter().zip(&times).map(|((what, ..), times)| (what, times[0], times[ROUNDS / 2])).collect();
     let _ = writeln!(std::io::stderr(), "note: refusals, the quickest and the middle one of {ROUNDS}: {told:?}");
-    // The quickest of each, because a busy machine only ever adds to it.
+    // The quickest of each, because a busy machine only ever adds to it. Without hashing it would be a tenth.
     let wrong = times[0][0].as_secs_f64();
     for (what, quickest, _) in told {
         let ratio = quickest.as_secs_f64() / wrong;
-        assert!((0.8..1.25).contains(&ratio), "{what} takes {ratio} of what a wrong password takes");
+        assert!((0.6..1.6).contains(&ratio), "{what} takes {ratio} of what a wrong password takes");
     }
 }

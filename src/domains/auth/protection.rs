@@ -42,7 +42,7 @@ impl<'a> Attempt<'a> {
         for (counter, limit) in [(address, policy.address_limit), (account, policy.account_limit)] {
             let [count] = self.app.counters.hit([&counter]).await;
             if let Some(error) = over(count, limit, "attempts to log in") {
-                let is_first = count.hits == limit + 1;
+                let is_first = matches!(error, Error::RateLimited { is_first: true, .. });
                 return Err(Refusal { error, outcome: is_first.then_some(LoginOutcome::RateLimited) });
             }
         }
@@ -107,6 +107,10 @@ async fn solved(app: &App, answer: &CaptchaAnswer) -> bool {
 fn over(count: Count, limit: u64, what: &str) -> Option<Error> {
     (limit > 0 && count.hits > limit).then(|| {
         let seconds = count.left.as_secs() + 1;
-        Error::RateLimited(format!("Too many {what} in a minute. Try again in {seconds} s."), count.left)
+        Error::RateLimited {
+            message: format!("Too many {what} in a minute. Try again in {seconds} s."),
+            left: count.left,
+            is_first: count.hits == limit + 1,
+        }
     })
 }

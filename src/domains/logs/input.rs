@@ -59,7 +59,8 @@ pub struct OperationLogFilterInput {
     pub username: Option<String>,
     /// Those of exactly this root field, such as `updateUser`.
     pub field: Option<String>,
-    /// Those that changed this object, also if it was deleted: its history.
+    /// Those that changed this object: its history. It is empty for a user, a department or a session outside of your row
+    /// scope, and for deleted ones unless your row scope is everything.
     pub target_id: Option<ID>,
     /// Those that ended like this.
     pub status: Option<OperationStatus>,

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::model::OperationLog;
 use crate::audit::{Change, REDACTED};
+use crate::error::ErrorCode;
 use crate::ids::{DeptId, SessionId, UserId};
 use crate::security::{Permission, Viewer};
 
@@ -26,6 +27,9 @@ impl Mentioned {
     pub fn by(log: &OperationLog) -> Self {
         let mut mentioned = Self::default();
         [&log.targets.0, &log.input.0, &log.changes.0].into_iter().for_each(|part| mentioned.collect(part));
+        // Of a long list in the input, a message may name what the record does not keep.
+        let words = log.message.iter().flat_map(|text| text.split(|c: char| !c.is_alphanumeric() && !"-_".contains(c)));
+        words.for_each(|word| mentioned.collect(&word.into()));
         mentioned
     }
 
@@ -104,10 +108,15 @@ pub fn changes(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> Vec<(
         .collect()
 }
 
-/// The arguments of an operation, unless they name somebody unseen. One that has changed nothing may have been about any
-/// user.
+/// What the operation ended with, as far as that tells of nothing unseen.
+pub fn message<'a>(log: &'a OperationLog, viewer: &Viewer, unseen: &Mentioned) -> Option<&'a str> {
+    log.message.as_deref().filter(|_| !tells_of_unseen(log, viewer, unseen))
+}
+
+/// The arguments of an operation, as far as they tell of nothing unseen. One that has changed nothing may have been about
+/// any user.
 pub fn input(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> Value {
-    if !unseen.is_empty() {
+    if tells_of_unseen(log, viewer, unseen) {
         return Value::Null;
     }
     let mut input = log.input.0.clone();
@@ -117,6 +126,13 @@ pub fn input(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> Value {
         redact(&mut input);
     }
     input
+}
+
+/// A conflict tells that what was asked for is taken or in use, by whomever.
+fn tells_of_unseen(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> bool {
+    let conflict = log.code.as_deref() == Some(ErrorCode::Conflict.as_str());
+    let of_others = !viewer.scope().is_all() && !log.user_id.is_some_and(|user| viewer.is(user));
+    !unseen.is_empty() || conflict && of_others
 }
 
 fn hides_contact_of(viewer: &Viewer, target: &str) -> bool {

@@ -92,8 +92,9 @@ impl OperationLogObject {
         &self.0.field
     }
 
-    /// Its arguments, without secrets, and without contact data that you may not read; null if it had none, or if the
-    /// record names a user or a department outside of your row scope.
+    /// Its arguments, without secrets, and without contact data that you may not read; null if it had none. They are kept
+    /// from you if your row scope is not everything, and the record names a user, a department or a session outside of
+    /// it, or it is a `CONFLICT` of somebody else, which may be one with such.
     async fn input(&self, ctx: &Context<'_>) -> Option<Value> {
         present(readable::input(&self.0, ctx.viewer(), &self.unseen(ctx).await))
     }
@@ -134,11 +135,9 @@ impl OperationLogObject {
         self.0.code.as_deref()
     }
 
-    /// The message of the error that it ended with; null if it succeeded, or if the record names a user or a department
-    /// outside of your row scope.
+    /// The message of the error that it ended with; null if it succeeded. It is kept from you as `input` is.
     async fn message(&self, ctx: &Context<'_>) -> Option<&str> {
-        let message = self.0.message.as_deref()?;
-        self.unseen(ctx).await.is_empty().then_some(message)
+        readable::message(&self.0, ctx.viewer(), &self.unseen(ctx).await)
     }
 
     /// The IP address that it came from; null for a command.
@@ -199,8 +198,8 @@ pub struct FieldChangeObject {
     before: Option<Value>,
     /// Its value after; null if it has none, or if it is hidden.
     after: Option<Value>,
-    /// Whether the values are kept from you: contact data needs the permission `sys:user:contact:read`, and other users
-    /// and departments your row scope.
+    /// Whether the values are kept from you: contact data needs the permission `sys:user:contact:read`, and users,
+    /// departments and sessions that they name must be in your row scope.
     hidden: bool,
 }
 

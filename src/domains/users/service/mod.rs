@@ -102,6 +102,8 @@ pub async fn touch_login(write: &mut Write<'_>, id: UserId, at: Timestamp) -> Re
 
 /// A user that the viewer may write to: in their row scope, and no superuser unless the viewer is one.
 async fn get_editable(write: &mut Write<'_>, viewer: &Viewer, id: UserId) -> Result<User> {
+    // Held first: who sends no version must not be told that it is too old.
+    repository::hold(write, id).await?;
     let found = repository::by_ids(write.conn(), viewer.scope(), &[id]).await?;
     let user = found.into_iter().next().ok_or_else(|| Error::not_found("user", id))?;
     ensure_not_outranked(viewer, &user)?;

@@ -7,7 +7,7 @@ use super::super::model::{User, UserId};
 use super::super::repository;
 use super::rights::save;
 use super::update::changed;
-use super::{find, find_within, get_editable};
+use super::{find, get_editable, hold};
 use crate::app::App;
 use crate::audit::Write;
 use crate::db::Lock;
@@ -89,10 +89,10 @@ pub async fn change_own_password(
     }
     let hash = accept(app, "input.newPassword", &user, &new).await?;
     let mut write = app.write(viewer).await?;
-    let before = find_within(&mut write, me.user_id).await?.ok_or_else(|| Error::not_found("user", me.user_id))?;
+    let before = hold(&mut write, me.user_id).await?.ok_or_else(|| Error::not_found("user", me.user_id))?;
     // Somebody has set another one in the meantime: the old password that was checked is not the present one.
     if before.password_hash != user.password_hash {
-        return Err(Error::stale("account", user.version, before.version));
+        return Err(Error::conflict("Your password has been changed meanwhile. Log in with the new one."));
     }
     let after = User { must_change_password: false, ..changed(&before, &write) };
     let after = store(&mut write, &before, after, &hash).await?;

@@ -79,8 +79,7 @@ pub async fn update_profile(app: &App, viewer: &Viewer, input: UpdateProfileInpu
     check.finish()?;
 
     let mut write = app.write(viewer).await?;
-    let found = repository::by_ids(write.conn(), &crate::security::Scope::All, &[id]).await?;
-    let before = found.into_iter().next().ok_or_else(|| Error::not_found("user", id))?;
+    let before = super::hold(&mut write, id).await?.ok_or_else(|| Error::not_found("user", id))?;
     if let Some(version) = version.filter(|version| *version != before.version) {
         return Err(Error::stale("account", version, before.version));
     }
