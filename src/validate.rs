@@ -23,8 +23,9 @@ impl Check {
         self.errors.extend(errors);
     }
 
-    pub fn finish(self) -> Result<()> {
-        if self.errors.is_empty() { Ok(()) } else { Err(Error::Input(self.errors)) }
+    pub fn finish(mut self) -> Result<()> {
+        let errors = std::mem::take(&mut self.errors);
+        if errors.is_empty() { Ok(()) } else { Err(Error::Input(errors)) }
     }
 
     /// Text of one line that must be there: trimmed, at most `max` characters, nothing invisible.
@@ -159,6 +160,13 @@ impl Check {
         ids.sort_unstable();
         ids.dedup();
         ids
+    }
+}
+
+/// Input that was found bad and is used all the same.
+impl Drop for Check {
+    fn drop(&mut self) {
+        debug_assert!(self.errors.is_empty() || std::thread::panicking(), "`finish` was not asked: {:?}", self.errors);
     }
 }
 

@@ -30,15 +30,28 @@ pub struct Action {
     pub input: serde_json::Value,
     started: Instant,
     recorded: AtomicBool,
+    /// Whether changes were made that have not been committed.
+    undone: AtomicBool,
 }
 
 impl Action {
     pub fn new(field: &str, input: serde_json::Value) -> Self {
-        Self { field: field.into(), input, started: Instant::now(), recorded: AtomicBool::new(false) }
+        Self {
+            field: field.into(),
+            input,
+            started: Instant::now(),
+            recorded: AtomicBool::new(false),
+            undone: AtomicBool::new(false),
+        }
     }
 
     /// Whether its record is in the database already.
     pub fn is_recorded(&self) -> bool {
         self.recorded.load(Ordering::Acquire)
+    }
+
+    /// Whether it has made changes that are not in the database.
+    pub fn is_undone(&self) -> bool {
+        self.undone.load(Ordering::Acquire)
     }
 }

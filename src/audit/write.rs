@@ -207,6 +207,9 @@ impl Write<'_> {
 impl Drop for Write<'_> {
     fn drop(&mut self) {
         let Some(mut conn) = self.conn.take() else { return };
+        if !(self.changes.is_empty() && self.stale.is_empty()) {
+            self.origin.action.undone.store(true, Ordering::Release);
+        }
         tokio::spawn(async move {
             if let Err(error) = conn.rollback().await {
                 tracing::debug!(%error, "a transaction could not be rolled back; its connection is closed");

@@ -9,9 +9,9 @@
 //! | `data_dir.rs` | the data directory, and the secret kept in it |
 //! | `show.rs` | what `orgraph config` prints |
 //!
-//! A new setting is one field in the `…Settings` of its section, one line in that section's `read`, and one in
-//! `.env.example`. It has a flag and a variable of the same name; what the flag says comes first, then the
-//! environment, then `.env`, then the default.
+//! A new setting is one field in the `…Settings` of its section, one in what these become, one line in that section's
+//! `read`, one in `.env.example`, and a row in README's table. It has a flag and a variable of the same name; what the
+//! flag says comes first, then the environment, then `.env`, then the default.
 
 mod auth;
 mod cache;

@@ -16,10 +16,11 @@ fn read(flags: &[&str]) -> Result<Config, String> {
 }
 
 #[test]
-fn defaults_are_good_and_example_file_lists_them() {
+fn defaults_are_good_and_both_lists_have_them() {
     command().debug_assert();
     read(&[]).expect("good defaults");
     let example = include_str!("../../.env.example");
+    let readme = include_str!("../../README.md");
     for arg in command().get_arguments() {
         let name = arg.get_env().expect("every setting has a variable").to_string_lossy();
         let flag = arg.get_long().expect("every setting has a flag");
@@ -28,6 +29,9 @@ fn defaults_are_good_and_example_file_lists_them() {
         let line = format!("\n# {name}={}", default.as_deref().unwrap_or_default());
         let line = if default.is_some() { line + "\n" } else { line };
         assert!(example.contains(&line), ".env.example lacks{line}");
+        let row = format!("| `{name}` | `--{flag}` |");
+        let row = default.map_or(row.clone(), |default| format!("{row} `{default}` |"));
+        assert!(readme.contains(&row), "README.md lacks {row}");
     }
 }
 

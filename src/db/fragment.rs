@@ -4,6 +4,7 @@
 //! back end. A [`Fragment`] is any diesel expression that all of them can write.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use diesel::Column;
 use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
@@ -242,16 +243,19 @@ where
     Among { columns: Box::new(columns), values: Box::new(values), is_row: true, table: PhantomData }
 }
 
-/// A select of the first rows of each group.
-pub struct FirstOfEach {
+/// A select of some rows of each group.
+pub struct PageOfEach {
     names: &'static str,
     ranked: BoxFragment,
-    count: BoxFragment,
+    /// How many go before them.
+    skipped: BoxFragment,
+    last: BoxFragment,
 }
 
 /// `ranked` selects columns that are to be called `names`, and then their place within the group.
-pub fn first_of_each(names: &'static str, ranked: impl Fragment + 'static, count: i64) -> FirstOfEach {
-    FirstOfEach { names, ranked: Box::new(ranked), count: Box::new(diesel::IntoSql::into_sql::<BigInt>(count)) }
+pub fn page_of_each(names: &'static str, ranked: BoxFragment, places: Range<i64>) -> PageOfEach {
+    let number = |number: i64| -> BoxFragment { Box::new(diesel::IntoSql::into_sql::<BigInt>(number)) };
+    PageOfEach { names, ranked, skipped: number(places.start), last: number(places.end) }
 }
 
 macro_rules! among_for {
@@ -269,7 +273,7 @@ macro_rules! among_for {
             }
         }
 
-        impl QueryFragment<$db> for FirstOfEach {
+        impl QueryFragment<$db> for PageOfEach {
             fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, $db>) -> QueryResult<()> {
                 out.push_sql("WITH \"ranked\" (");
                 out.push_sql(self.names);
@@ -277,8 +281,10 @@ macro_rules! among_for {
                 QueryFragment::<$db>::walk_ast(&*self.ranked, out.reborrow())?;
                 out.push_sql(") SELECT ");
                 out.push_sql(self.names);
-                out.push_sql(" FROM \"ranked\" WHERE \"place\" <= ");
-                QueryFragment::<$db>::walk_ast(&*self.count, out.reborrow())
+                out.push_sql(" FROM \"ranked\" WHERE \"place\" > ");
+                QueryFragment::<$db>::walk_ast(&*self.skipped, out.reborrow())?;
+                out.push_sql(" AND \"place\" <= ");
+                QueryFragment::<$db>::walk_ast(&*self.last, out.reborrow())
             }
         }
     )+};

@@ -1,9 +1,11 @@
 //! One page of a list: which rows, in which order, behind which cursor. No database is needed to read or test it.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use data_encoding::BASE64URL_NOPAD;
 use diesel::expression::{AppearsOnTable, AsExpression, Expression};
+use diesel::sql_types::is_nullable::NotNull;
 use diesel::sql_types::{SingleValue, SqlType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -87,7 +89,8 @@ impl PageArgs {
     }
 }
 
-/// Something that rows `R` of table `T` can be ordered by: a column that is never null, and its value in a row.
+/// Something that rows `R` of table `T` can be ordered by: a column that is never null, for a cursor compares it, and its
+/// value in a row.
 pub struct SortKey<T, R> {
     name: &'static str,
     column: Box<dyn Fn() -> BoxFragment + Send + Sync>,
@@ -100,7 +103,7 @@ impl<T, R> SortKey<T, R> {
     pub fn new<C, V>(name: &'static str, column: C, value: fn(&R) -> V) -> Self
     where
         C: Expression + AppearsOnTable<T> + Fragment + Copy + 'static,
-        C::SqlType: SqlType + SingleValue,
+        C::SqlType: SqlType<IsNull = NotNull> + SingleValue,
         V: Serialize + DeserializeOwned + AsExpression<C::SqlType> + 'static,
         V::Expression: Fragment + 'static,
         R: 'static,
@@ -221,6 +224,11 @@ impl Page {
     /// One row more than the page shows, to know whether there is a next one.
     pub fn limit(&self) -> i64 {
         self.size + 1
+    }
+
+    /// The same rows by their places in the list, the first of which is 0.
+    pub fn places(&self) -> Range<i64> {
+        self.offset..self.offset + self.limit()
     }
 
     /// Makes the page of the rows that were read with [`Page::limit`].

@@ -60,15 +60,17 @@ pub fn is_request_error(response: &Response) -> bool {
     response.data == Value::Null && response.errors.iter().all(|error| error.path.is_empty())
 }
 
-/// The most errors that an answer lists.
-const MOST_ERRORS: usize = 50;
+/// The most errors that an answer lists of a document that was refused.
+const MOST_REFUSALS: usize = 50;
+/// The most that it lists of fields: ten for each object of the largest page.
+const MOST_ERRORS: usize = 1_000;
 /// The longest message of the engine that is passed on.
 const LONGEST_MESSAGE: usize = 500;
 
 /// Gives every error its code and the trace id, and bounds what the engine wrote.
 pub fn finish(response: &mut Response, trace_id: &str) {
     let request_failed = is_request_error(response);
-    response.errors.truncate(MOST_ERRORS);
+    response.errors.truncate(if request_failed { MOST_REFUSALS } else { MOST_ERRORS });
     for error in &mut response.errors {
         if error.message.len() > LONGEST_MESSAGE {
             error.message = crate::telemetry::clip(&error.message, LONGEST_MESSAGE) + "…";

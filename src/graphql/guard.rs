@@ -152,6 +152,9 @@ async fn recorded<T>(ctx: &Context<'_>, work: BoxFuture<'_, Result<T>>) -> Resul
         Ok(()) => caught(work).await,
         Err(error) => Err(error),
     };
+    if result.is_ok() && action.is_undone() {
+        result = Err(Error::internal("a write was not committed"));
+    }
     // A record of each refusal would be what a limit is there to prevent.
     let is_limited = matches!(result, Err(Error::RateLimited { is_first: false, .. }));
     if !action.is_recorded() && !is_limited {

@@ -23,7 +23,7 @@ mod node;
 mod scalars;
 mod schema;
 
-pub use batch::Batch;
+pub use batch::{Batch, Queue};
 pub use connection::{Connection, PageInfo, total_if_wanted};
 pub use context::{ContextExt, RequestState, load, load_many};
 pub use execute::{Operation, execute, finish, is_request_error};

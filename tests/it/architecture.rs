@@ -232,3 +232,66 @@ fn each_permission_is_one_of_a_domain() {
         assert_eq!(owners, 1, "the permission {code} should be named in the mod.rs of the domain that it is for");
     }
 }
+
+/// A directive declares a right; it is the guard that reads and enforces it.
+#[test]
+fn each_declared_right_goes_through_the_guard() {
+    let sources = sources();
+    let mut seen = 0;
+    for source in sources.iter().filter(|source| source.is_in(&["domains/", "graphql/"])) {
+        for declared in source.text.split("#[graphql(directive = ").skip(1) {
+            if !["requires::", "authenticated::", "public::"].iter().any(|right| declared.starts_with(right)) {
+                continue;
+            }
+            // To the end of the method.
+            let method = declared.split("\n    }\n").next().unwrap_or_default();
+            let name = method.split("async fn ").nth(1).and_then(|rest| rest.split('(').next()).unwrap_or_default();
+            let guarded = ["edge(", "query(", "mutation("].iter().any(|guard| method.contains(&format!(" {guard}ctx")));
+            assert!(guarded, "{}: {name} declares a right, but runs in no `edge`, `query` or `mutation`", source.path);
+            seen += 1;
+        }
+    }
+    assert!(seen > 60, "the search finds only {seen}");
+}
+
+/// What is changed is named to the `Write`, which records it.
+#[test]
+fn each_change_is_named_to_its_write() {
+    /// What is in no record of an operation by itself: the closure of departments goes with their parents, the login log
+    /// is one of its own, sessions and the state of accounts are named by services that know more, and passwords by nobody.
+    const UNNAMED: [&str; 12] = [
+        "depts::attach",
+        "depts::detach",
+        "logs::insert_login",
+        "sessions::end",
+        "sessions::ensure_token",
+        "sessions::insert",
+        "sessions::touch",
+        "sessions::use_token",
+        "users::hold",
+        "users::remember_password",
+        "users::set_failed_logins",
+        "users::touch_login",
+    ];
+    const NAMING: [&str; 6] = ["created(", "updated(", "deleted(", "changed(", "relinked(", "unlinked("];
+    let sources = sources();
+    let (mut named, mut unnamed) = (0, Vec::new());
+    for source in sources.iter().filter(|source| source.is_in(&["domains/"]) && source.file() == "repository.rs") {
+        let domain = source.path.split('/').nth(1).unwrap();
+        for function in source.text.split("\nasync fn ").flat_map(|text| text.split("\npub async fn ")).skip(1) {
+            let body = function.split("\n}\n").next().unwrap_or_default();
+            let changes = ["insert_into(", "diesel::update(", "diesel::delete(", "insert_many!("];
+            if !body.contains("Write<") || !changes.iter().any(|change| body.contains(change)) {
+                continue;
+            }
+            if NAMING.iter().any(|name| body.contains(&format!("write.{name}"))) {
+                named += 1;
+            } else {
+                unnamed.push(format!("{domain}::{}", body.split('(').next().unwrap_or_default()));
+            }
+        }
+    }
+    assert!(named >= 12, "the search finds only {named}");
+    unnamed.sort();
+    assert_eq!(unnamed, UNNAMED, "a change should be named by `write.created`, `updated`, `deleted`, …");
+}

@@ -12,6 +12,7 @@ on_each_database!(
     pages_cursors_and_ids_that_make_no_sense_are_clear_errors,
     absent_keeps_and_null_clears,
     lists_page_through_everything_once_in_every_order,
+    users_of_departments_and_roles_page_both_ways,
 );
 
 async fn all_bad_fields_are_listed_at_once(app: TestApp) {
@@ -201,5 +202,40 @@ async fn lists_page_through_everything_once_in_every_order(app: TestApp) {
             .run(&format!("{{ users(first: 7, offset: 50, orderBy: [{order}]) {{ nodes {{ id }} }} }}"), json!({}))
             .await;
         assert_eq!(jumped.data()["users"]["nodes"], json!(all[50..57]));
+    }
+}
+
+async fn users_of_departments_and_roles_page_both_ways(app: TestApp) {
+    let admin = app.admin().await;
+    let (one, other) = (admin.dept("One", None).await, admin.dept("Other", None).await);
+    let role = app.user().permissions(&[]).scope("SELF").role_only().await;
+    let grant =
+        "mutation($id: ID!, $role: ID!) { setUserRoles(input: {userId: $id, roleIds: [$role]}) { user { id } } }";
+    for dept in [&one, &other, &one, &one, &other, &one, &one, &one, &one] {
+        let user = app.user().dept(dept).login().await;
+        admin.data(grant, json!({ "id": user.id, "role": role })).await;
+    }
+    for (place, id, size) in [("dept", &one, 7), ("role", &role, 9)] {
+        let users = async |page: &str| {
+            let query = format!(
+                "query($id: ID!) {{ {place}(id: $id) {{ users({page}) {{
+                    nodes {{ id }} pageInfo {{ hasPreviousPage hasNextPage startCursor endCursor }} }} }} }}"
+            );
+            let users = admin.data(&query, json!({ "id": id })).await[place]["users"].clone();
+            let ids: Vec<_> = users["nodes"].as_array().unwrap().iter().map(|user| user["id"].clone()).collect();
+            let info = users["pageInfo"].clone();
+            (ids, info["hasPreviousPage"] == true, info["hasNextPage"] == true, info)
+        };
+        let (all, ..) = users("first: 100").await;
+        assert_eq!(all.len(), size);
+        let (ids, before, after, info) = users("first: 3, offset: 2").await;
+        assert_eq!((&ids[..], before, after), (&all[2..5], true, true));
+        let back = format!("last: 3, before: {}", info["startCursor"]);
+        let (ids, before, after, _) = users(&back).await;
+        assert_eq!((&ids[..], before, after), (&all[..2], false, true));
+        let (ids, before, after, info) = users("last: 3").await;
+        assert_eq!((&ids[..], before, after), (&all[size - 3..], true, false));
+        let (ids, before, ..) = users(&format!("last: 2, before: {}", info["startCursor"])).await;
+        assert_eq!((&ids[..], before), (&all[size - 5..size - 3], true));
     }
 }

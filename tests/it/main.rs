@@ -7,6 +7,7 @@
 //! | `support/` | nothing: it makes databases, servers and clients |
 //! | `architecture` | who may import what |
 //! | `combinations` | rights count together with the rows that they are for |
+//! | `guard` | a forgotten commit and a panic are failures with a record |
 //! | `http` | the HTTP end: what it takes and refuses, connections, stopping |
 //! | `passwords` | what new passwords must be like, on every path that sets one |
 //! | `protection` | limits, captchas and locks for logins, and that refusals take the same time |
@@ -45,6 +46,7 @@ mod cookies;
 mod crash;
 mod database;
 mod detours;
+mod guard;
 mod http;
 mod input;
 mod lifetimes;

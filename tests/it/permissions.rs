@@ -298,7 +298,7 @@ async fn guarded_edges_are_denied_alone(app: TestApp) {
         let code = permission.code();
         let coordinate = format!("{object}.{}", field.name);
         let mut ways = WAYS.iter().filter(|way| way.to == object).peekable();
-        assert!(ways.peek().is_some(), "no way leads to {coordinate}: add one");
+        assert!(ways.peek().is_some(), "no way leads to {coordinate}: add one to WAYS above");
         let Some(way) = ways.find(|way| !way.needs.contains(&code)) else {
             implied.push(coordinate);
             continue;

@@ -15,20 +15,21 @@ use crate::error::Result;
 use crate::security::Scope;
 
 fn matching(scope: &Scope, by: &DeptFilter) -> Filter<depts::table> {
+    let DeptFilter { text, status, below, parent, roots, created } = by.clone();
     let mut filter = scoped::depts(scope);
-    filter.require_some(by.text.as_deref(), |text| {
+    filter.require_some(text.as_deref(), |text| {
         contains::<depts::table>(text).in_column(depts::name).in_column(depts::leader)
     });
-    filter.require_some(by.status, |status| depts::status.eq(status));
-    filter.require_some(by.below, |root| {
+    filter.require_some(status, |status| depts::status.eq(status));
+    filter.require_some(below, |root| {
         let below = dept_closure::table.filter(dept_closure::ancestor_id.eq(root));
         depts::id.eq_any(below.select(dept_closure::descendant_id))
     });
-    filter.require_some(by.parent, |parent| depts::parent_id.eq(parent));
-    if by.roots {
+    filter.require_some(parent, |parent| depts::parent_id.eq(parent));
+    if roots {
         filter.require(depts::parent_id.is_null());
     }
-    and_within!(filter, by.created, depts::created_at);
+    and_within!(filter, created, depts::created_at);
     filter
 }
 

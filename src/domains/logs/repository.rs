@@ -15,12 +15,13 @@ use crate::error::Result;
 use crate::security::Scope;
 
 fn matching_logins(scope: &Scope, by: &LoginLogFilter) -> Filter<login_logs::table> {
+    let LoginLogFilter { user, username, outcome, ip, created } = by.clone();
     let mut filter = scoped::login_logs(scope);
-    filter.require_some(by.user, |user| login_logs::user_id.eq(user));
-    filter.require_some(by.username.clone(), |username| login_logs::username.eq(username));
-    filter.require_some(by.outcome, |outcome| login_logs::outcome.eq(outcome));
-    filter.require_some(by.ip.clone(), |ip| login_logs::ip.eq(ip));
-    and_within!(filter, by.created, login_logs::created_at);
+    filter.require_some(user, |user| login_logs::user_id.eq(user));
+    filter.require_some(username, |username| login_logs::username.eq(username));
+    filter.require_some(outcome, |outcome| login_logs::outcome.eq(outcome));
+    filter.require_some(ip, |ip| login_logs::ip.eq(ip));
+    and_within!(filter, created, login_logs::created_at);
     filter
 }
 
@@ -60,15 +61,16 @@ pub async fn insert_login(write: &mut Write<'_>, log: &LoginLog) -> Result<()> {
 }
 
 fn matching_operations(scope: &Scope, by: &OperationLogFilter) -> Filter<operation_logs::table> {
+    let OperationLogFilter { user, username, field, target, status, trace_id, ip, created } = by.clone();
     let mut filter = scoped::operation_logs(scope);
-    filter.require_some(by.user, |user| operation_logs::user_id.eq(user));
-    filter.require_some(by.username.clone(), |username| operation_logs::username.eq(username));
-    filter.require_some(by.field.clone(), |field| operation_logs::field.eq(field));
-    filter.require_some(by.target.as_deref(), |target| lists(operation_logs::targets, target));
-    filter.require_some(by.status, |status| operation_logs::status.eq(status));
-    filter.require_some(by.trace_id.clone(), |trace_id| operation_logs::trace_id.eq(trace_id));
-    filter.require_some(by.ip.clone(), |ip| operation_logs::ip.eq(ip));
-    and_within!(filter, by.created, operation_logs::created_at);
+    filter.require_some(user, |user| operation_logs::user_id.eq(user));
+    filter.require_some(username, |username| operation_logs::username.eq(username));
+    filter.require_some(field, |field| operation_logs::field.eq(field));
+    filter.require_some(target.as_deref(), |target| lists(operation_logs::targets, target));
+    filter.require_some(status, |status| operation_logs::status.eq(status));
+    filter.require_some(trace_id, |trace_id| operation_logs::trace_id.eq(trace_id));
+    filter.require_some(ip, |ip| operation_logs::ip.eq(ip));
+    and_within!(filter, created, operation_logs::created_at);
     filter
 }
 

@@ -15,15 +15,16 @@ use crate::error::Result;
 use crate::ids::{RoleId, UserId};
 
 fn matching(by: &MenuFilter) -> Filter<menus::table> {
+    let MenuFilter { text, kind, status, parent, roots, created } = by.clone();
     let mut filter = Filter::default();
-    filter.require_some(by.text.as_deref(), |text| {
+    filter.require_some(text.as_deref(), |text| {
         contains::<menus::table>(text).in_column(menus::title).in_column(menus::name)
     });
-    filter.require_some(by.kind, |kind| menus::kind.eq(kind));
-    filter.require_some(by.status, |status| menus::status.eq(status));
-    filter.require_some(by.parent, |parent| menus::parent_id.eq(parent));
-    filter.require_some(by.roots.then_some(()), |()| menus::parent_id.is_null());
-    and_within!(filter, by.created, menus::created_at);
+    filter.require_some(kind, |kind| menus::kind.eq(kind));
+    filter.require_some(status, |status| menus::status.eq(status));
+    filter.require_some(parent, |parent| menus::parent_id.eq(parent));
+    filter.require_some(roots.then_some(()), |()| menus::parent_id.is_null());
+    and_within!(filter, created, menus::created_at);
     filter
 }
 

@@ -86,11 +86,14 @@ impl RoleObject {
     async fn users(
         &self,
         ctx: &Context<'_>,
-        #[graphql(desc = "How many; 20 if not given, 100 at the most.")] first: Option<i32>,
+        #[graphql(desc = "How many from the start; 20 if not given, 100 at the most.")] first: Option<i32>,
         #[graphql(desc = "Only those behind this cursor.")] after: Option<String>,
+        #[graphql(desc = "How many from the end, 100 at the most.")] last: Option<i32>,
+        #[graphql(desc = "Only those before this cursor.")] before: Option<String>,
+        #[graphql(desc = "Skip so many: for jumping to a page by number.")] offset: Option<i32>,
     ) -> Field<Connection<UserObject>> {
         edge(ctx, self, false, async {
-            let page = PageArgs { first, after, ..PageArgs::default() }.check()?;
+            let page = PageArgs { first, after, last, before, offset }.check()?;
             connection_in(ctx, UsersIn::role(self.0.id, page), UserCount::role(self.0.id)).await
         })
         .await

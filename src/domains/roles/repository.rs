@@ -16,11 +16,12 @@ use crate::error::Result;
 use crate::ids::{DeptId, MenuId, UserId};
 
 fn matching(by: &RoleFilter) -> Filter<roles::table> {
+    let RoleFilter { text, status, data_scope, created } = by.clone();
     let mut filter = Filter::default();
-    filter.require_some(by.text.as_deref(), |text| contains::<roles::table>(text).in_column(roles::name));
-    filter.require_some(by.status, |status| roles::status.eq(status));
-    filter.require_some(by.data_scope, |scope| roles::data_scope.eq(scope));
-    and_within!(filter, by.created, roles::created_at);
+    filter.require_some(text.as_deref(), |text| contains::<roles::table>(text).in_column(roles::name));
+    filter.require_some(status, |status| roles::status.eq(status));
+    filter.require_some(data_scope, |scope| roles::data_scope.eq(scope));
+    and_within!(filter, created, roles::created_at);
     filter
 }
 

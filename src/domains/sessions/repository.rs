@@ -27,15 +27,16 @@ fn alive(scope: &Scope, at: Alive) -> Filter<sessions::table> {
 }
 
 fn matching(scope: &Scope, at: Alive, by: &SessionFilter) -> Filter<sessions::table> {
+    let SessionFilter { user, username, ip, created, last_seen } = by.clone();
     let mut filter = alive(scope, at);
-    filter.require_some(by.user, |user| sessions::user_id.eq(user));
-    filter.require_some(by.username.as_deref(), |username| {
+    filter.require_some(user, |user| sessions::user_id.eq(user));
+    filter.require_some(username.as_deref(), |username| {
         let named = users::table.filter(lower(users::username).eq(username.to_lowercase()));
         sessions::user_id.eq_any(named.select(users::id))
     });
-    filter.require_some(by.ip.clone(), |ip| sessions::ip.eq(ip));
-    and_within!(filter, by.created, sessions::created_at);
-    and_within!(filter, by.last_seen, sessions::last_seen_at);
+    filter.require_some(ip, |ip| sessions::ip.eq(ip));
+    and_within!(filter, created, sessions::created_at);
+    and_within!(filter, last_seen, sessions::last_seen_at);
     filter
 }
 

@@ -131,12 +131,12 @@ impl Loader<UsersIn> for Batch {
             let mut rows: HashMap<Place, Vec<Arc<User>>> = places.iter().map(|place| (*place, Vec::new())).collect();
             let (depts, roles) = split(places.into_iter());
             if !depts.is_empty() {
-                for (id, user) in repository::first_in_depts(&mut conn, scope, &depts, &order, page).await? {
+                for (id, user) in repository::page_in_depts(&mut conn, scope, &depts, &order, page).await? {
                     rows.entry(Place::Dept(id)).or_default().push(Arc::new(user));
                 }
             }
             if !roles.is_empty() {
-                for (id, user) in repository::first_in_roles(&mut conn, scope, &roles, &order, page).await? {
+                for (id, user) in repository::page_in_roles(&mut conn, scope, &roles, &order, page).await? {
                     rows.entry(Place::Role(id)).or_default().push(Arc::new(user));
                 }
             }

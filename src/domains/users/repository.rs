@@ -7,7 +7,7 @@ use super::model::{PasswordHistory, User, UserFilter, UserId};
 use crate::audit::Write;
 use crate::clock::Timestamp;
 use crate::db::conn::on_backend;
-use crate::db::fragment::{Filter, among, contains, first_of_each, row_among};
+use crate::db::fragment::{BoxFragment, Filter, among, contains, page_of_each, row_among};
 use crate::db::page::{Order, Page};
 use crate::db::schema::{dept_closure, user_password_history, user_roles, users};
 use crate::db::{Conn, lower, scoped};
@@ -17,24 +17,25 @@ use crate::ids::{DeptId, PasswordHistoryId, RoleId};
 use crate::security::Scope;
 
 fn matching(scope: &Scope, by: &UserFilter) -> Filter<users::table> {
+    let UserFilter { text, status, dept, has_dept, role, is_superuser, is_staff, created, last_login } = by.clone();
     let mut filter = scoped::users(scope);
-    filter.require_some(by.text.as_deref(), |text| {
+    filter.require_some(text.as_deref(), |text| {
         contains::<users::table>(text).in_column(users::username).in_column(users::nickname)
     });
-    filter.require_some(by.status, |status| users::status.eq(status));
-    filter.require_some(by.dept, |root| {
+    filter.require_some(status, |status| users::status.eq(status));
+    filter.require_some(dept, |root| {
         let below = dept_closure::table.filter(dept_closure::ancestor_id.eq(root));
         users::dept_id.eq_any(below.select(dept_closure::descendant_id.nullable()))
     });
-    filter.require_some(by.has_dept.filter(|has| *has), |_| users::dept_id.is_not_null());
-    filter.require_some(by.has_dept.filter(|has| !*has), |_| users::dept_id.is_null());
-    filter.require_some(by.role, |role| {
+    filter.require_some(has_dept.filter(|has| *has), |_| users::dept_id.is_not_null());
+    filter.require_some(has_dept.filter(|has| !*has), |_| users::dept_id.is_null());
+    filter.require_some(role, |role| {
         users::id.eq_any(user_roles::table.filter(user_roles::role_id.eq(role)).select(user_roles::user_id))
     });
-    filter.require_some(by.is_superuser, |is| users::is_superuser.eq(is));
-    filter.require_some(by.is_staff, |is| users::is_staff.eq(is));
-    and_within!(filter, by.created, users::created_at);
-    and_within!(filter, by.last_login, users::last_login_at);
+    filter.require_some(is_superuser, |is| users::is_superuser.eq(is));
+    filter.require_some(is_staff, |is| users::is_staff.eq(is));
+    and_within!(filter, created, users::created_at);
+    and_within!(filter, last_login, users::last_login_at);
     filter
 }
 
@@ -74,8 +75,8 @@ pub async fn usernames(conn: &mut Conn, ids: &[UserId]) -> Result<Vec<(UserId, S
     Ok(on_backend!(conn, c => wanted.select((users::id, users::username)).load(c).await)?)
 }
 
-/// The first users of each of several departments. A scope decides which; one row more than a page tells of a next one.
-pub async fn first_in_depts(
+/// A page of the users of each of several departments. A scope decides which; one row more than a page tells of a next one.
+pub async fn page_in_depts(
     conn: &mut Conn,
     scope: &Scope,
     depts: &[DeptId],
@@ -84,20 +85,24 @@ pub async fn first_in_depts(
 ) -> Result<Vec<(DeptId, User)>> {
     let mut filter = scoped::users(scope);
     filter.require(users::dept_id.eq_any(depts.to_vec()));
-    order.apply(page, &mut filter)?;
-    let place = diesel::dsl::row_number().partition_by(users::dept_id).window_order(users::id);
-    let ranked = users::table.filter(filter).select((users::id, place));
-    let chosen = among(users::id, first_of_each(r#""id""#, ranked, page.limit()));
+    let order = order.apply(page, &mut filter)?;
+    let place = diesel::dsl::row_number().partition_by(users::dept_id);
+    let ranked = users::table.filter(filter);
+    let ranked: BoxFragment = match page.backward {
+        true => Box::new(ranked.select((users::id, place.window_order(users::id.desc())))),
+        false => Box::new(ranked.select((users::id, place.window_order(users::id)))),
+    };
+    let chosen = among(users::id, page_of_each(r#""id""#, ranked, page.places()));
     Ok(on_backend!(conn, c => users::table
         .filter(chosen)
-        .order(users::id)
+        .order(order)
         .select((users::dept_id.assume_not_null(), User::as_select()))
         .load(c)
         .await)?)
 }
 
 /// The same for the holders of several roles.
-pub async fn first_in_roles(
+pub async fn page_in_roles(
     conn: &mut Conn,
     scope: &Scope,
     roles: &[RoleId],
@@ -111,16 +116,22 @@ pub async fn first_in_roles(
     if !(scope.is_all() && page.cursor.is_none()) {
         filter.require(user_roles::user_id.eq_any(users::table.filter(visible).select(users::id)));
     }
-    let place = diesel::dsl::row_number().partition_by(user_roles::role_id).window_order(user_roles::user_id);
-    let ranked = user_roles::table.filter(filter).select((user_roles::role_id, user_roles::user_id, place));
-    let first = first_of_each(r#""role_id", "user_id""#, ranked, page.limit());
-    let chosen = row_among((user_roles::role_id, user_roles::user_id), first);
-    let links: Vec<(RoleId, UserId)> = on_backend!(conn, c => user_roles::table
+    let place = diesel::dsl::row_number().partition_by(user_roles::role_id);
+    let (ranked, link) = (user_roles::table.filter(filter), (user_roles::role_id, user_roles::user_id));
+    let ranked: BoxFragment = match page.backward {
+        true => Box::new(ranked.select((link, place.window_order(user_roles::user_id.desc())))),
+        false => Box::new(ranked.select((link, place.window_order(user_roles::user_id)))),
+    };
+    let chosen = row_among(link, page_of_each(r#""role_id", "user_id""#, ranked, page.places()));
+    let mut links: Vec<(RoleId, UserId)> = on_backend!(conn, c => user_roles::table
         .filter(chosen)
         .order(user_roles::user_id)
-        .select((user_roles::role_id, user_roles::user_id))
+        .select(link)
         .load(c)
         .await)?;
+    if page.backward {
+        links.reverse();
+    }
     let mut ids: Vec<_> = links.iter().map(|(_, user)| *user).collect();
     ids.sort_unstable();
     ids.dedup();

@@ -23,7 +23,12 @@ impl Program {
             Backend::Postgres { url } => url.clone(),
             Backend::Sqlite { path } => format!("sqlite://{}", path.display()),
         };
-        let mut process = Command::new(env!("CARGO_BIN_EXE_orgraph"))
+        let mut command = Command::new(env!("CARGO_BIN_EXE_orgraph"));
+        // Not the settings of whoever runs the tests.
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("ORGRAPH_")) {
+            command.env_remove(name);
+        }
+        let mut process = command
             .current_dir(data)
             .env("ORGRAPH_DATA_DIR", data)
             .env("ORGRAPH_DATABASE_URL", url)
