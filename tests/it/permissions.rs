@@ -274,7 +274,7 @@ const WAYS: [Way; 10] = [
     Way {
         to: "Session",
         needs: &["monitor:session:read"],
-        query: "{ onlineSessions(first: 1) { nodes { @ } } }",
+        query: "{ onlineSessions(first: 1, orderBy: [{field: CREATED_AT}]) { nodes { @ } } }",
         at: "/onlineSessions/nodes/0",
     },
 ];

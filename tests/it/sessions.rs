@@ -30,6 +30,7 @@ on_each_database!(
     disabling_deleting_and_demoting_end_sessions,
     a_new_password_can_end_the_current_session_too,
     statements_do_not_depend_on_the_number_of_sessions,
+    ones_own_session_names_its_user_whatever_the_scope,
 );
 
 /// Another session of the same user.
@@ -114,8 +115,9 @@ async fn online_sessions_are_within_the_row_scope(app: TestApp) {
     }
     let all = online(app.admin().await, json!({}), json!([])).await;
     assert_eq!(all["totalCount"], 3);
-    let user = "{ onlineSessions(first: 1) { nodes { username user { username } } } }";
-    let denied = viewers[0].run(user, json!({})).await;
+    let reader = app.user().permissions(&["monitor:session:read"]).scope("ALL").login().await;
+    let user = "query($of: ID!) { onlineSessions(filter: {userId: $of}) { nodes { username user { username } } } }";
+    let denied = reader.run(user, json!({ "of": viewers[0].id })).await;
     assert_eq!(denied.error()["extensions"]["permission"], "sys:user:read");
     assert_eq!(denied.body["data"]["onlineSessions"]["nodes"][0]["username"], viewers[0].username);
 }
@@ -282,4 +284,18 @@ async fn statements_do_not_depend_on_the_number_of_sessions(app: TestApp) {
             again(&app, &app.user().login().await).await;
         }
     }
+}
+
+async fn ones_own_session_names_its_user_whatever_the_scope(app: TestApp) {
+    let dept = app.admin().await.dept("Elsewhere", None).await;
+    let user = app.user().permissions(&[]).scope_depts(&[&dept]).login().await;
+    let login = "mutation($name: String!, $password: String!) {
+        login(input: {username: $name, password: $password}) { session { user { id email } } } }";
+    let variables = json!({ "name": user.username, "password": user.password });
+    let opened = app.anonymous().data(login, variables).await;
+    let own = &opened["login"]["session"]["user"];
+    assert_eq!(own["id"], json!(user.id));
+    let listed = user.data("{ sessions(first: 10) { nodes { user { id email } } } }", json!({})).await;
+    let listed = listed["sessions"]["nodes"].as_array().unwrap();
+    assert!(listed.len() == 2 && listed.iter().all(|session| session["user"] == *own), "{listed:#?}");
 }

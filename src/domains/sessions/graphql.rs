@@ -37,9 +37,18 @@ impl SessionObject {
     }
 
     /// The user whose it is; null if there is none for you.
-    #[graphql(directive = requires::apply(Permission::UserRead.code().into(), None))]
+    #[graphql(directive = requires::apply(Permission::UserRead.code().into(), Some(true)))]
     async fn user(&self, ctx: &Context<'_>) -> Field<Option<UserObject>> {
-        edge(ctx, self, false, async { Ok(load(ctx, UserById(self.0.user_id)).await?.map(UserObject)) }).await
+        let (id, own) = (self.0.user_id, ctx.viewer().is(self.0.user_id));
+        edge(ctx, self, own, async move {
+            if own {
+                // Whatever the scope, and also for who has just logged in.
+                let account = users::service::account(ctx.app(), id).await?;
+                return Ok(account.as_ref().as_ref().map(|account| UserObject(account.user.clone())));
+            }
+            Ok(load(ctx, UserById(id)).await?.map(UserObject))
+        })
+        .await
     }
 
     /// The user name of the user whose it is; null if the user has just been deleted.
@@ -87,7 +96,7 @@ impl SessionObject {
         self.0.expires_at
     }
 
-    /// Whether it is the one that this request belongs to.
+    /// Whether it is the one that this request belongs to; a login belongs to none.
     async fn current(&self, ctx: &Context<'_>) -> bool {
         ctx.viewer().identity().is_ok_and(|me| me.session_id == self.0.id)
     }

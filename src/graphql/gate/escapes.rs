@@ -1,4 +1,5 @@
-//! Escapes that the parser does not know: `\u{1F600}`, and a pair of surrogates for one character.
+//! What the parser does not know of strings: `\u{1F600}`, a pair of surrogates for one character, and the value of a block
+//! string with `\"""` or blank lines in it.
 //!
 //! Source: GraphQL specification, September 2025, section 2.9.4 (string values).
 
@@ -8,22 +9,46 @@ use super::scan::{Tokens, offset};
 
 /// The text with such characters as the parser knows them, and all that follows in its place.
 pub(super) fn known_to_parser(source: &str) -> Cow<'_, str> {
-    if !["\\u{", "\\ud", "\\uD"].iter().any(|escape| source.contains(escape)) {
+    if !["\\u{", "\\ud", "\\uD", BLOCK].iter().any(|literal| source.contains(literal)) {
         return Cow::Borrowed(source);
     }
     let (mut text, mut copied) = (String::with_capacity(source.len()), 0);
-    for token in Tokens::of(source).filter(|token| token[0] == b'"' && !token.starts_with(b"\"\"\"")) {
+    for token in Tokens::of(source).filter(|token| token[0] == b'"') {
         let start = offset(source, token);
         text.push_str(&source[copied..start]);
         copied = start + token.len();
-        let string = rewritten(&source[start..copied]);
+        let literal = &source[start..copied];
+        let block = literal.strip_prefix(BLOCK).and_then(|block| block.strip_suffix(BLOCK));
+        let string = block.map_or_else(|| rewritten(literal), plain);
         text.push_str(&string);
-        // Errors tell places in the text that was sent.
-        let shorter_by = source[start..copied].chars().count().saturating_sub(string.chars().count());
-        text.extend(std::iter::repeat_n(' ', shorter_by));
+        // Errors tell places in the text that was sent: what follows stays on its line and in its column.
+        let spaces = match literal.rsplit_once(['\n', '\r']) {
+            Some((_, last)) => {
+                text.extend(literal.chars().filter(|c| matches!(c, '\n' | '\r')));
+                last.chars().count()
+            }
+            None => literal.chars().count().saturating_sub(string.chars().count()),
+        };
+        text.extend(std::iter::repeat_n(' ', spaces));
     }
     text.push_str(&source[copied..]);
     Cow::Owned(text)
+}
+
+const BLOCK: &str = "\"\"\"";
+
+/// A block string as a string of one line: without the indent that all lines but the first have, and without blank lines
+/// around it.
+fn plain(block: &str) -> String {
+    let text = block.replace("\\\"\"\"", BLOCK).replace("\r\n", "\n").replace('\r', "\n");
+    let is_blank = |line: &&str| line.chars().all(|c| matches!(c, ' ' | '\t'));
+    let rest = text.split('\n').skip(1).filter(|line| !is_blank(line));
+    let indent = rest.map(|line| line.len() - line.trim_start_matches([' ', '\t']).len()).min().unwrap_or(0);
+    let lines = text.split('\n').enumerate();
+    let lines: Vec<_> = lines.map(|(at, line)| if at == 0 { line } else { line.get(indent..).unwrap_or("") }).collect();
+    let first = lines.iter().position(|line| !is_blank(line)).unwrap_or(lines.len());
+    let last = lines.iter().rposition(|line| !is_blank(line)).map_or(first, |at| at + 1);
+    serde_json::Value::from(lines[first..last].join("\n")).to_string()
 }
 
 fn rewritten(mut string: &str) -> String {

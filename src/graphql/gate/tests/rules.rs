@@ -172,3 +172,22 @@ async fn every_escape_of_the_specification_is_read() {
     let errors = refused(r#"{ echo(text: "\ud83d\ude00") nonsense }"#);
     assert_eq!(errors[0].locations[0].column, 30);
 }
+
+#[tokio::test]
+async fn block_strings_are_what_the_specification_says() {
+    for (block, value) in [
+        (r#""""a "quote" and \n""""#, r#"a \"quote\" and \\n"#),
+        ("\"\"\"\n    one \\\"\"\" two\n\n      three\r\n  \t\n  \"\"\"", r#"one \"\"\" two\n\n  three"#),
+        ("\"\"\"  first\n    second\n  \n    third\"\"\"", r#"  first\nsecond\n\nthird"#),
+        ("\"\"\" \n \"\"\"", ""),
+        ("\"\"\"\"\"\"", ""),
+    ] {
+        let answer = data(&format!("{{ a: echo(text: {block}) }}")).await.replace(" 7 false nobody 0", "");
+        assert_eq!(answer, format!(r#"{{"a":"{value}"}}"#), "{block}");
+        let errors = refused(&format!("{{ echo(text: {block}) nonsense }}"));
+        let sent = format!("{{ echo(text: {block}) ");
+        let last = sent.rsplit('\n').next().unwrap();
+        let (line, column) = (sent.matches('\n').count() + 1, last.chars().count() + 1);
+        assert_eq!((errors[0].locations[0].line, errors[0].locations[0].column), (line, column), "{block}");
+    }
+}
