@@ -68,10 +68,28 @@ async fn perform(database: &Database, task: Task) -> Result<(Status, Vec<String>
         };
         OpenError(format!("The migrations failed: {cause}{cure}"))
     };
+    let mut conn = database.writer().await.map_err(|e| failed(&e.cause()))?;
+    if matches!(conn, Conn::Sqlite(_)) {
+        // Whoever is writing keeps nobody from finding that there is nothing to do.
+        let (looked, same) = on_connection(conn, Task::Look);
+        let (status, changed) = looked.map_err(|e| failed(&e))?;
+        let nothing_to_do = status.pending.is_empty() || !status.unknown.is_empty();
+        if task == Task::Look || task == Task::Run && nothing_to_do {
+            return Ok((status, changed));
+        }
+        conn = same;
+    }
     // All of them or none, and nodes that start together take turns.
-    let mut conn = database.begin().await.map_err(|e| failed(&e.cause()))?;
+    conn.begin().await.map_err(|e| failed(&e))?;
     conn.serialize(Lock::Migration).await.map_err(|e| failed(&e))?;
-    let (done, mut conn) = match conn {
+    let (done, mut conn) = on_connection(conn, task);
+    let done = done.map_err(|e| failed(&e))?;
+    conn.commit().await.map_err(|e| failed(&e))?;
+    Ok(done)
+}
+
+fn on_connection(conn: Conn, task: Task) -> (Result<(Status, Vec<String>), Failure>, Conn) {
+    match conn {
         Conn::Pg(conn, turn) => {
             let mut harness = AsyncMigrationHarness::new(conn);
             (on_harness(&mut harness, POSTGRES, task), Conn::Pg(harness.into_inner(), turn))
@@ -80,10 +98,7 @@ async fn perform(database: &Database, task: Task) -> Result<(Status, Vec<String>
             let mut harness = AsyncMigrationHarness::new(conn);
             (on_harness(&mut harness, SQLITE, task), Conn::Sqlite(harness.into_inner()))
         }
-    };
-    let done = done.map_err(|e| failed(&e))?;
-    conn.commit().await.map_err(|e| failed(&e))?;
-    Ok(done)
+    }
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;

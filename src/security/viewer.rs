@@ -88,9 +88,14 @@ impl Viewer {
         self.identity.as_ref().ok().map(|identity| identity.user_id)
     }
 
-    /// Whether this is the viewer's own account, also if it is this request that has logged them in.
+    /// Whether this is the viewer's own account.
     pub fn is(&self, user: UserId) -> bool {
-        self.user_id() == Some(user) || self.logged_in.get() == Some(&user)
+        self.user_id() == Some(user)
+    }
+
+    /// The same, or that of whom this request has logged in: what somebody may read of themselves. Rules ask [`Self::is`].
+    pub fn reads_as(&self, user: UserId) -> bool {
+        self.is(user) || self.logged_in.get() == Some(&user)
     }
 
     /// Lets the rest of a request that has logged someone in read their own account. It gives no other right.

@@ -21,6 +21,7 @@ on_each_database!(
     records_tell_nothing_of_what_is_out_of_scope,
     records_tell_nothing_of_sessions_out_of_scope,
     records_tell_no_bystander_what_is_taken,
+    a_login_in_the_same_request_gives_no_further_right,
     a_refused_text_with_a_null_character_is_recorded,
     what_nobody_may_do_takes_little_room_in_the_log,
     many_refreshes_at_once_need_one_connection_each,
@@ -282,6 +283,29 @@ async fn records_tell_no_bystander_what_is_taken(app: TestApp) {
         assert_eq!(node["code"], "CONFLICT");
         assert_eq!((node["input"].is_null(), node["message"].is_null()), (!sees, !sees), "{node:#}");
         assert_eq!(node.to_string().contains(&*taken), sees, "{node:#}");
+    }
+}
+
+async fn a_login_in_the_same_request_gives_no_further_right(app: TestApp) {
+    let dept = app.admin().await.dept("Branch", None).await;
+    let codes = ["sys:user:read", "sys:user:edit", "log:opera:read"];
+    let editor = app.user().permissions(&codes).scope("DEPT").dept(&dept).staff().login().await;
+    let reader = app.user().permissions(&["log:opera:read"]).scope("DEPT").dept(&dept).login().await;
+    let boss = app.user().permissions(&["sys:user:del"]).scope("ALL").dept(&dept).staff().login().await;
+    let both = "mutation($name: String!, $password: String!, $id: ID!) {
+        login(input: {username: $name, password: $password}) { user { id } }
+        updateUser(input: {id: $id, version: 1, username: \"stolen\"}) { user { id } } }";
+    let of_boss = json!({ "name": boss.username, "password": boss.password, "id": boss.id });
+    let refused = editor.run(both, of_boss).await;
+    assert_eq!((refused.code(), &refused.body["data"]["updateUser"]), (Some("FORBIDDEN"), &Value::Null));
+    assert_eq!(refused.body["data"]["login"]["user"]["id"], json!(boss.id));
+    // What a failed one was about is for who sees everything.
+    let login = "mutation { login(input: {username: \"somebody\", password: \"Wrong-1234\"}) { user { id } } }";
+    assert_eq!(editor.run(login, json!({})).await.code(), Some("UNAUTHENTICATED"));
+    let read = "{ operationLogs(filter: {field: \"login\", status: FAILED}, first: 1) { nodes { input message } } }";
+    for (client, sees) in [(&reader, false), (&editor, true)] {
+        let nodes = client.data(read, json!({})).await["operationLogs"]["nodes"].clone();
+        assert_eq!((nodes[0]["input"].is_null(), nodes[0]["message"].is_null()), (!sees, !sees), "{nodes:#}");
     }
 }
 

@@ -168,8 +168,9 @@ async fn a_stopping_server_does_not_wait_for_half_a_request(app: TestApp) {
         stream
     };
     let mut half_head = connect(head).await;
-    let mut half_body = connect(&format!("{head}\r\n{{")).await;
-    // An answer on a later connection: the server has taken the earlier ones.
+    let mut half_body = connect(&format!("{head}expect: 100-continue\r\n\r\n{{")).await;
+    // The server waits for the rest.
+    half_body.read_exact(&mut [0; "HTTP/1.1 100 Continue\r\n\r\n".len()]).await.unwrap();
     let mut idle = connect("GET /healthz HTTP/1.1\r\nhost: orgraph\r\n\r\n").await;
     assert!(idle.read(&mut [0; 4096]).await.unwrap() > 0);
     drop(stop);

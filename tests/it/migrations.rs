@@ -247,3 +247,17 @@ async fn every_foreign_key_has_an_index() {
     .await;
     assert_eq!(bare, BTreeSet::new(), "foreign keys without an index");
 }
+
+/// A node that starts beside one that is busy writing.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_current_file_is_found_so_while_somebody_writes() {
+    let db = FreshDb::seeded(Kind::Sqlite).await.unwrap();
+    let Backend::Sqlite { path } = &db.backend else { unreachable!() };
+    // Makes of it a file with a write-ahead log, as it is in use.
+    drop(Database::open(db.backend.clone(), 2).await.unwrap());
+    let mut writer = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
+    sql_query("BEGIN IMMEDIATE").execute(&mut writer).unwrap();
+    let database = Database::open(db.backend.clone(), 2).await.unwrap();
+    assert!(migrate::status(&database).await.unwrap().pending.is_empty());
+    assert!(migrate::run(&database).await.unwrap().is_empty());
+}

@@ -7,7 +7,7 @@ use serde::Deserialize as _;
 use serde_json::Value;
 
 use super::model::OperationLog;
-use crate::audit::{Change, REDACTED};
+use crate::audit::{Change, OperationStatus, REDACTED};
 use crate::error::ErrorCode;
 use crate::ids::{DeptId, SessionId, UserId};
 use crate::security::{Permission, Viewer};
@@ -128,11 +128,13 @@ pub fn input(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> Value {
     input
 }
 
-/// A conflict tells that what was asked for is taken or in use, by whomever.
+/// A conflict tells that what was asked for is taken or in use, by whomever; and a login that failed, of an account by its
+/// name.
 fn tells_of_unseen(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> bool {
-    let conflict = log.code.as_deref() == Some(ErrorCode::Conflict.as_str());
+    let by_name = log.code.as_deref() == Some(ErrorCode::Conflict.as_str())
+        || log.field == "login" && log.status == OperationStatus::Failed;
     let of_others = !viewer.scope().is_all() && !log.user_id.is_some_and(|user| viewer.is(user));
-    !unseen.is_empty() || conflict && of_others
+    !unseen.is_empty() || by_name && of_others
 }
 
 fn hides_contact_of(viewer: &Viewer, target: &str) -> bool {
@@ -161,7 +163,6 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::audit::OperationStatus;
     use crate::clock::Timestamp;
     use crate::db::types::Json;
     use crate::ids::OperationLogId;

@@ -39,7 +39,7 @@ impl SessionObject {
     /// The user whose it is; null if there is none for you.
     #[graphql(directive = requires::apply(Permission::UserRead.code().into(), Some(true)))]
     async fn user(&self, ctx: &Context<'_>) -> Field<Option<UserObject>> {
-        let (id, own) = (self.0.user_id, ctx.viewer().is(self.0.user_id));
+        let (id, own) = (self.0.user_id, ctx.viewer().reads_as(self.0.user_id));
         edge(ctx, self, own, async move {
             if own {
                 // Whatever the scope, and also for who has just logged in.

@@ -29,7 +29,7 @@ pub struct UserObject(pub Arc<User>);
 
 impl UserObject {
     fn is_viewer(&self, ctx: &Context<'_>) -> bool {
-        ctx.viewer().is(self.0.id)
+        ctx.viewer().reads_as(self.0.id)
     }
 }
 

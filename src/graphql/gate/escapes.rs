@@ -19,16 +19,20 @@ pub(super) fn known_to_parser(source: &str) -> Cow<'_, str> {
         copied = start + token.len();
         let literal = &source[start..copied];
         let block = literal.strip_prefix(BLOCK).and_then(|block| block.strip_suffix(BLOCK));
-        let string = block.map_or_else(|| rewritten(literal), plain);
+        let string = match block {
+            Some(block) if is_misread(block) => plain(block),
+            Some(_) => literal.to_owned(),
+            None => rewritten(literal),
+        };
         text.push_str(&string);
         // Errors tell places in the text that was sent: what follows stays on its line and in its column.
-        let spaces = match literal.rsplit_once(['\n', '\r']) {
-            Some((_, last)) => {
-                text.extend(literal.chars().filter(|c| matches!(c, '\n' | '\r')));
-                last.chars().count()
-            }
-            None => literal.chars().count().saturating_sub(string.chars().count()),
+        let lines = literal.matches('\n').count() - string.matches('\n').count();
+        let length = |text: &str| text.chars().count();
+        let spaces = match literal.rsplit_once('\n') {
+            Some((_, last)) if lines > 0 => length(last),
+            _ => length(literal).saturating_sub(length(&string)),
         };
+        text.extend(std::iter::repeat_n('\n', lines));
         text.extend(std::iter::repeat_n(' ', spaces));
     }
     text.push_str(&source[copied..]);
@@ -36,6 +40,13 @@ pub(super) fn known_to_parser(source: &str) -> Cow<'_, str> {
 }
 
 const BLOCK: &str = "\"\"\"";
+
+/// Whether the parser gives a block string another value: it keeps the backslash of `\"""`, and blanks on a line of their
+/// own that are fewer than the indent.
+fn is_misread(block: &str) -> bool {
+    let mut inner = block.split('\n').rev().skip(1);
+    block.contains("\\\"\"\"") || inner.any(|line| !line.trim_end_matches('\r').is_empty() && line.trim().is_empty())
+}
 
 /// A block string as a string of one line: without the indent that all lines but the first have, and without blank lines
 /// around it.
@@ -57,13 +68,10 @@ fn rewritten(mut string: &str) -> String {
         let (before, escape) = string.split_at(at);
         text.push_str(before);
         let length = match escaped(escape) {
-            // As itself it could end the string.
-            Some((character, length)) if character < '\u{10000}' => {
-                text.push_str(&format!("\\u{:04X}", u32::from(character)));
-                length
-            }
+            // As JSON has it: a quote as itself would end the string.
             Some((character, length)) => {
-                text.push(character);
+                let quoted = serde_json::Value::from(character.to_string()).to_string();
+                text.push_str(&quoted[1..quoted.len() - 1]);
                 length
             }
             None => {

@@ -94,7 +94,7 @@ impl OperationLogObject {
 
     /// Its arguments, without secrets, and without contact data that you may not read; null if it had none. They are kept
     /// from you if your row scope is not everything, and the record names a user, a department or a session outside of
-    /// it, or it is a `CONFLICT` of somebody else, which may be one with such.
+    /// it, or it is somebody else's `CONFLICT` or failed login, which may be about such.
     async fn input(&self, ctx: &Context<'_>) -> Option<Value> {
         present(readable::input(&self.0, ctx.viewer(), &self.unseen(ctx).await))
     }

@@ -171,6 +171,8 @@ async fn every_escape_of_the_specification_is_read() {
     }
     let errors = refused(r#"{ echo(text: "\ud83d\ude00") nonsense }"#);
     assert_eq!(errors[0].locations[0].column, 30);
+    let errors = refused(r#"{ echo(text: "\u{9}\u{A}\u{22}") nonsense }"#);
+    assert_eq!(errors[0].locations[0].column, 34);
 }
 
 #[tokio::test]
@@ -179,6 +181,7 @@ async fn block_strings_are_what_the_specification_says() {
         (r#""""a "quote" and \n""""#, r#"a \"quote\" and \\n"#),
         ("\"\"\"\n    one \\\"\"\" two\n\n      three\r\n  \t\n  \"\"\"", r#"one \"\"\" two\n\n  three"#),
         ("\"\"\"  first\n    second\n  \n    third\"\"\"", r#"  first\nsecond\n\nthird"#),
+        (r#"""" "a" "b" "c" and \d+\.\d+\.\d+""""#, r#" \"a\" \"b\" \"c\" and \\d+\\.\\d+\\.\\d+"#),
         ("\"\"\" \n \"\"\"", ""),
         ("\"\"\"\"\"\"", ""),
     ] {
