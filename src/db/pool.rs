@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bb8::QueueStrategy;
 use diesel::ConnectionError;
 use diesel::connection::{Instrumentation, InstrumentationEvent};
 use diesel_async::pooled_connection::bb8::{Pool, RunError};
@@ -205,12 +204,7 @@ fn postgres_pool(url: &str, max_connections: u32, statements: &Arc<AtomicU64>) -
         std::future::ready(if conn.is_broken() { Err(closed()) } else { Ok(()) }).boxed()
     }));
     let manager = AsyncDieselConnectionManager::new_with_config(url, config);
-    Ok(Pool::builder()
-        .max_size(max_connections)
-        .connection_timeout(PATIENCE)
-        // Each connection is a process of the server: few of them that are busy are quicker than many in turn.
-        .queue_strategy(QueueStrategy::Lifo)
-        .build_unchecked(manager))
+    Ok(Pool::builder().max_size(max_connections).connection_timeout(PATIENCE).build_unchecked(manager))
 }
 
 #[derive(Clone, Copy, PartialEq)]
