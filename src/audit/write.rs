@@ -92,7 +92,8 @@ impl Origin {
 }
 
 impl App {
-    /// Opens a transaction in which `viewer` may change rows.
+    /// Opens a transaction in which `viewer` may change rows. An operation that drops one with changes in it has failed,
+    /// whatever else it commits.
     pub async fn write(&self, viewer: &Viewer) -> Result<Write<'_>> {
         Ok(Write {
             origin: Origin::of(viewer)?,

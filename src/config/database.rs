@@ -57,7 +57,7 @@ pub struct DatabaseSettings {
     #[arg(hide_env_values = true)]
     database_url: Option<Setting>,
 
-    /// The most database connections open at once (1 to 500)
+    /// The most database connections open at once; on PostgreSQL up to half of them write (1 to 500)
     #[arg(long, global = true, env = "ORGRAPH_DATABASE_CONNECTIONS", value_name = "NUMBER", default_value = "16")]
     database_connections: Setting,
 }

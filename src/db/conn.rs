@@ -17,7 +17,7 @@ pub type SqliteConn = SyncConnectionWrapper<SqliteConnection>;
 /// A connection borrowed from the pool of the back end in use.
 #[expect(clippy::large_enum_variant, reason = "one for each query at a time, and never in a collection")]
 pub enum Conn {
-    /// With a writer's turn.
+    /// A writer has its turn as well.
     Pg(PooledConnection<'static, PgConn>, Option<OwnedSemaphorePermit>),
     Sqlite(PooledConnection<'static, SqliteConn>),
 }

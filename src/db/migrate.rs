@@ -62,7 +62,7 @@ async fn perform(database: &Database, task: Task) -> Result<(Status, Vec<String>
         let cure = if cause.contains("permission denied for schema") {
             ". Make the user of ORGRAPH_DATABASE_URL the owner of the database: `alter database … owner to …`."
         } else if cause.contains("already exists") {
-            ". Something else uses this database: give orgraph one of its own. Nothing has been changed."
+            ". Something else seems to use this database: give orgraph one of its own."
         } else {
             ""
         };

@@ -140,8 +140,11 @@ impl Database {
     pub(super) async fn writer(&self) -> crate::error::Result<Conn> {
         Ok(match &self.pools {
             Pools::Pg { pool, writers } => {
-                let turn = timeout(PATIENCE, writers.clone().acquire_owned()).await.map_err(|_| RunError::TimedOut)?;
-                Conn::Pg(pool.get_owned().await?, turn.ok())
+                let connected = async {
+                    let turn = writers.clone().acquire_owned().await.map_err(|_| RunError::TimedOut)?;
+                    Ok(Conn::Pg(pool.get_owned().await?, Some(turn)))
+                };
+                timeout(PATIENCE, connected).await.unwrap_or(Err(RunError::TimedOut))?
             }
             Pools::Sqlite { writer, .. } => Conn::Sqlite(writer.get_owned().await?),
         })

@@ -14,7 +14,7 @@ use crate::clock::Timestamp;
 use crate::db::page::{Direction, PageArgs};
 use crate::domains::users;
 use crate::domains::users::graphql::UserObject;
-use crate::domains::users::loader::{UserById, UsernameOf};
+use crate::domains::users::loader::{UserOfSession, UsernameOf};
 use crate::error::Result;
 use crate::graphql::guard::{authenticated, requires};
 use crate::graphql::{Connection, ContextExt, Field, edge, load, mutation, query, total_if_wanted};
@@ -40,15 +40,7 @@ impl SessionObject {
     #[graphql(directive = requires::apply(Permission::UserRead.code().into(), Some(true)))]
     async fn user(&self, ctx: &Context<'_>) -> Field<Option<UserObject>> {
         let (id, own) = (self.0.user_id, ctx.viewer().reads_as(self.0.user_id));
-        edge(ctx, self, own, async move {
-            if own {
-                // Whatever the scope, and also for who has just logged in.
-                let account = users::service::account(ctx.app(), id).await?;
-                return Ok(account.as_ref().as_ref().map(|account| UserObject(account.user.clone())));
-            }
-            Ok(load(ctx, UserById(id)).await?.map(UserObject))
-        })
-        .await
+        edge(ctx, self, own, async move { Ok(load(ctx, UserOfSession { id, own }).await?.map(UserObject)) }).await
     }
 
     /// The user name of the user whose it is; null if the user has just been deleted.

@@ -28,7 +28,7 @@ use crate::validate::parse_id;
 pub struct UserObject(pub Arc<User>);
 
 impl UserObject {
-    fn is_viewer(&self, ctx: &Context<'_>) -> bool {
+    fn is_own(&self, ctx: &Context<'_>) -> bool {
         ctx.viewer().reads_as(self.0.id)
     }
 }
@@ -54,13 +54,13 @@ impl UserObject {
     /// The e-mail address; null if there is none, and with an error if you may not read it.
     #[graphql(directive = requires::apply(Permission::UserContactRead.code().into(), Some(true)))]
     async fn email(&self, ctx: &Context<'_>) -> Field<Option<&str>> {
-        edge(ctx, self, self.is_viewer(ctx), async { Ok(self.0.email.as_deref()) }).await
+        edge(ctx, self, self.is_own(ctx), async { Ok(self.0.email.as_deref()) }).await
     }
 
     /// The phone number; null if there is none, and with an error if you may not read it.
     #[graphql(directive = requires::apply(Permission::UserContactRead.code().into(), Some(true)))]
     async fn phone(&self, ctx: &Context<'_>) -> Field<Option<&str>> {
-        edge(ctx, self, self.is_viewer(ctx), async { Ok(self.0.phone.as_deref()) }).await
+        edge(ctx, self, self.is_own(ctx), async { Ok(self.0.phone.as_deref()) }).await
     }
 
     /// The address of a picture; null if there is none.
@@ -132,7 +132,7 @@ impl UserObject {
     /// The department; null if the user has none, or one outside of your row scope.
     #[graphql(directive = requires::apply(Permission::DeptRead.code().into(), Some(true)))]
     async fn dept(&self, ctx: &Context<'_>) -> Field<Option<Inline<DeptObject>>> {
-        let own = self.is_viewer(ctx);
+        let own = self.is_own(ctx);
         edge(ctx, self, own, async move {
             let Some(id) = self.0.dept_id else { return Ok(None) };
             let dept = load(ctx, DeptOfUser { id, own }).await?;
@@ -144,7 +144,7 @@ impl UserObject {
     /// The roles, by name.
     #[graphql(directive = requires::apply(Permission::RoleRead.code().into(), Some(true)))]
     async fn roles(&self, ctx: &Context<'_>) -> Field<Vec<Inline<RoleObject>>> {
-        edge(ctx, self, self.is_viewer(ctx), async {
+        edge(ctx, self, self.is_own(ctx), async {
             let roles = load(ctx, RolesOfUser(self.0.id)).await?.unwrap_or_default();
             Ok(roles.into_iter().map(|role| Inline(RoleObject(role))).collect())
         })

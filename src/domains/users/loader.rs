@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::Loader;
 
-use super::model::{self, User, UserId};
+use super::model::{User, UserId};
 use super::repository;
 use crate::db::page::{Page, Slice};
 use crate::error::{Error, Result};
@@ -24,6 +24,28 @@ impl Loader<UserById> for Batch {
         let ids: Vec<_> = keys.iter().map(|key| key.0).collect();
         let rows = repository::by_ids(&mut self.app.db.read().await?, self.viewer.scope(), &ids).await?;
         Ok(rows.into_iter().map(|user| (UserById(user.id), Arc::new(user))).collect())
+    }
+}
+
+/// The user of a session: within the viewer's scope, or whatever the scope where the user is the viewer. One question, as
+/// for the department of a user.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct UserOfSession {
+    pub id: UserId,
+    pub own: bool,
+}
+
+impl Loader<UserOfSession> for Batch {
+    type Value = Arc<User>;
+    type Error = Error;
+
+    async fn load(&self, keys: &[UserOfSession]) -> Result<HashMap<UserOfSession, Arc<User>>> {
+        let ids: Vec<_> = keys.iter().map(|key| key.id).collect();
+        let own: Vec<_> = keys.iter().filter(|key| key.own).map(|key| key.id).collect();
+        let mut conn = self.app.db.read().await?;
+        let rows = repository::of_sessions(&mut conn, self.viewer.scope(), &own, &ids).await?;
+        let rows: HashMap<_, _> = rows.into_iter().map(|user| (user.id, Arc::new(user))).collect();
+        Ok(keys.iter().filter_map(|key| Some((*key, rows.get(&key.id)?.clone()))).collect())
     }
 }
 
@@ -120,7 +142,6 @@ impl Loader<UsersIn> for Batch {
     /// One statement for each kind of place and each page asked for: a document bounds both.
     async fn load(&self, keys: &[UsersIn]) -> Result<HashMap<UsersIn, Self::Value>> {
         let scope = self.viewer.scope();
-        let order = model::order(&[]);
         let mut by_page: HashMap<&Page, Vec<Place>> = HashMap::new();
         for key in keys {
             by_page.entry(&key.page).or_default().push(key.place);
@@ -131,12 +152,12 @@ impl Loader<UsersIn> for Batch {
             let mut rows: HashMap<Place, Vec<Arc<User>>> = places.iter().map(|place| (*place, Vec::new())).collect();
             let (depts, roles) = split(places.into_iter());
             if !depts.is_empty() {
-                for (id, user) in repository::page_in_depts(&mut conn, scope, &depts, &order, page).await? {
+                for (id, user) in repository::page_in_depts(&mut conn, scope, &depts, page).await? {
                     rows.entry(Place::Dept(id)).or_default().push(Arc::new(user));
                 }
             }
             if !roles.is_empty() {
-                for (id, user) in repository::page_in_roles(&mut conn, scope, &roles, &order, page).await? {
+                for (id, user) in repository::page_in_roles(&mut conn, scope, &roles, page).await? {
                     rows.entry(Place::Role(id)).or_default().push(Arc::new(user));
                 }
             }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
-use super::model::{PasswordHistory, User, UserFilter, UserId};
+use super::model::{self, PasswordHistory, User, UserFilter, UserId};
 use crate::audit::Write;
 use crate::clock::Timestamp;
 use crate::db::conn::on_backend;
@@ -69,23 +69,31 @@ pub async fn by_ids(conn: &mut Conn, scope: &Scope, ids: &[UserId]) -> Result<Ve
     Ok(on_backend!(conn, c => users::table.filter(filter).select(User::as_select()).load::<User>(c).await)?)
 }
 
+/// Users within the scope, and `own` whatever the scope.
+pub async fn of_sessions(conn: &mut Conn, scope: &Scope, own: &[UserId], ids: &[UserId]) -> Result<Vec<User>> {
+    let mut filter = Filter::<users::table>::default();
+    filter.require(users::id.eq_any(ids.to_vec()));
+    filter.require(scoped::users(scope).or(users::id.eq_any(own.to_vec())));
+    Ok(on_backend!(conn, c => users::table.filter(filter).select(User::as_select()).load::<User>(c).await)?)
+}
+
 /// Whatever the scope: for sessions, which are in it.
 pub async fn usernames(conn: &mut Conn, ids: &[UserId]) -> Result<Vec<(UserId, String)>> {
     let wanted = users::table.filter(users::id.eq_any(ids.to_vec()));
     Ok(on_backend!(conn, c => wanted.select((users::id, users::username)).load(c).await)?)
 }
 
-/// A page of the users of each of several departments. A scope decides which; one row more than a page tells of a next one.
+/// A page of the users of each of several departments, as they were made. A scope decides which; one row more than a page
+/// tells of a next one.
 pub async fn page_in_depts(
     conn: &mut Conn,
     scope: &Scope,
     depts: &[DeptId],
-    order: &Order<users::table, User>,
     page: &Page,
 ) -> Result<Vec<(DeptId, User)>> {
     let mut filter = scoped::users(scope);
     filter.require(users::dept_id.eq_any(depts.to_vec()));
-    let order = order.apply(page, &mut filter)?;
+    let order = model::order(&[]).apply(page, &mut filter)?;
     let place = diesel::dsl::row_number().partition_by(users::dept_id);
     let ranked = users::table.filter(filter);
     let ranked: BoxFragment = match page.backward {
@@ -106,13 +114,12 @@ pub async fn page_in_roles(
     conn: &mut Conn,
     scope: &Scope,
     roles: &[RoleId],
-    order: &Order<users::table, User>,
     page: &Page,
 ) -> Result<Vec<(RoleId, User)>> {
     let mut filter = Filter::<user_roles::table>::default();
     filter.require(user_roles::role_id.eq_any(roles.to_vec()));
     let mut visible = scoped::users(scope);
-    order.apply(page, &mut visible)?;
+    model::order(&[]).apply(page, &mut visible)?;
     if !(scope.is_all() && page.cursor.is_none()) {
         filter.require(user_roles::user_id.eq_any(users::table.filter(visible).select(users::id)));
     }

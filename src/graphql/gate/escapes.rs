@@ -25,7 +25,8 @@ pub(super) fn known_to_parser(source: &str) -> Cow<'_, str> {
             None => rewritten(literal),
         };
         text.push_str(&string);
-        // Errors tell places in the text that was sent: what follows stays on its line and in its column.
+        // Errors tell places in the text that was sent: what follows stays on its line and, unless the string has become
+        // longer by what it escapes, in its column.
         let lines = literal.matches('\n').count() - string.matches('\n').count();
         let length = |text: &str| text.chars().count();
         let spaces = match literal.rsplit_once('\n') {
@@ -44,8 +45,8 @@ const BLOCK: &str = "\"\"\"";
 /// Whether the parser gives a block string another value: it keeps the backslash of `\"""`, and blanks on a line of their
 /// own that are fewer than the indent.
 fn is_misread(block: &str) -> bool {
-    let mut inner = block.split('\n').rev().skip(1);
-    block.contains("\\\"\"\"") || inner.any(|line| !line.trim_end_matches('\r').is_empty() && line.trim().is_empty())
+    let mut inner = block.split(['\n', '\r']).rev().skip(1);
+    block.contains("\\\"\"\"") || inner.any(|line| !line.is_empty() && line.trim().is_empty())
 }
 
 /// A block string as a string of one line: without the indent that all lines but the first have, and without blank lines

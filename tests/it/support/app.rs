@@ -125,9 +125,12 @@ impl TestApp {
         let listening = app.clone();
         let mut app = Self::serve(app, db).await;
         app.following = Some(tokio::spawn(async move { listening.cache.listen().await }));
-        while !app.app.cache.is_shared() {
-            tokio::task::yield_now().await;
-        }
+        let shared = async {
+            while !app.app.cache.is_shared() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), shared).await.expect("Redis answers");
         app.redis = Some(server);
         Some(app)
     }

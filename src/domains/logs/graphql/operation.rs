@@ -92,8 +92,8 @@ impl OperationLogObject {
         &self.0.field
     }
 
-    /// Its arguments, without secrets, and without contact data that you may not read; null if it had none. They are kept
-    /// from you if your row scope is not everything, and the record names a user, a department or a session outside of
+    /// Its arguments, without secrets, and without contact data that you may not read; null if it had none. They are null,
+    /// too, if your row scope is not everything, and the record names a user, a department or a session outside of
     /// it, or it is somebody else's `CONFLICT` or failed login, which may be about such.
     async fn input(&self, ctx: &Context<'_>) -> Option<Value> {
         present(readable::input(&self.0, ctx.viewer(), &self.unseen(ctx).await))
@@ -135,7 +135,7 @@ impl OperationLogObject {
         self.0.code.as_deref()
     }
 
-    /// The message of the error that it ended with; null if it succeeded. It is kept from you as `input` is.
+    /// The message of the error that it ended with; null if it succeeded, and where `input` is kept from you.
     async fn message(&self, ctx: &Context<'_>) -> Option<&str> {
         readable::message(&self.0, ctx.viewer(), &self.unseen(ctx).await)
     }

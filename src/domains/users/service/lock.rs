@@ -24,7 +24,6 @@ pub async fn note_failed_login(app: &App, write: &mut Write<'_>, user: &User) ->
 pub async fn unlock(app: &App, viewer: &Viewer, input: UnlockUserInput) -> Result<User> {
     let id: UserId = parse_id("input.userId", &input.user_id)?;
     let mut write = app.write(viewer).await?;
-    repository::hold(&mut write, id).await?;
     let before = get_editable(&mut write, viewer, id).await?;
     let after = User { failed_logins: 0, failed_login_at: None, ..before.clone() };
     repository::set_failed_logins(&mut write, id, 0, None).await?;

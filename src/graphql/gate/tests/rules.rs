@@ -182,6 +182,7 @@ async fn block_strings_are_what_the_specification_says() {
         ("\"\"\"\n    one \\\"\"\" two\n\n      three\r\n  \t\n  \"\"\"", r#"one \"\"\" two\n\n  three"#),
         ("\"\"\"  first\n    second\n  \n    third\"\"\"", r#"  first\nsecond\n\nthird"#),
         (r#"""" "a" "b" "c" and \d+\.\d+\.\d+""""#, r#" \"a\" \"b\" \"c\" and \\d+\\.\\d+\\.\\d+"#),
+        ("\"\"\"a\r    b\r  \r    c\"\"\"", r#"a\nb\n\nc"#),
         ("\"\"\" \n \"\"\"", ""),
         ("\"\"\"\"\"\"", ""),
     ] {
