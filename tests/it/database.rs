@@ -1,14 +1,15 @@
 //! What becomes of requests when the database gets in their way.
 
-use diesel_async::SimpleAsyncConnection as _;
+use diesel::{Connection as _, SqliteConnection};
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection as _};
 use futures_util::future::join_all;
-use orgraph::db::{Conn, Database};
+use orgraph::db::{Backend, Conn, Database};
 use orgraph::security::Viewer;
 use serde_json::json;
 
 use crate::support::{FreshDb, Kind, TestApp, on_each_database};
 
-on_each_database!(who_waits_to_write_leaves_connections_to_readers);
+on_each_database!(who_waits_to_write_leaves_connections_to_readers, links_that_stay_are_not_touched);
 
 /// On PostgreSQL writers take turns by a lock that they wait for with a connection in hand.
 async fn who_waits_to_write_leaves_connections_to_readers(app: TestApp) {
@@ -24,8 +25,66 @@ async fn who_waits_to_write_leaves_connections_to_readers(app: TestApp) {
 }
 
 async fn execute(database: &Database, sql: &str) {
-    let Conn::Pg(mut conn, _) = database.read().await.unwrap() else { unreachable!() };
-    conn.batch_execute(sql).await.unwrap();
+    match database.backend() {
+        Backend::Postgres { .. } => {
+            let Conn::Pg(mut conn, _) = database.read().await.unwrap() else { unreachable!() };
+            conn.batch_execute(sql).await.unwrap();
+        }
+        // The program's own connections only read, or are busy.
+        Backend::Sqlite { path } => {
+            let mut conn = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
+            diesel::connection::SimpleConnection::batch_execute(&mut conn, sql).unwrap();
+        }
+    }
+}
+
+/// What has happened to a table since [`watch`], in order.
+async fn happened(database: &Database) -> Vec<String> {
+    #[derive(diesel::QueryableByName)]
+    struct Row {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        what: String,
+    }
+    let query = diesel::sql_query("SELECT what FROM happened ORDER BY what");
+    let rows: Vec<Row> = match database.read().await.unwrap() {
+        Conn::Pg(mut conn, _) => RunQueryDsl::load(query, &mut *conn).await.unwrap(),
+        Conn::Sqlite(mut conn) => RunQueryDsl::load(query, &mut *conn).await.unwrap(),
+    };
+    rows.into_iter().map(|row| row.what).collect()
+}
+
+async fn watch(database: &Database, table: &str) {
+    let mut sql = "CREATE TABLE happened (what text);".to_owned();
+    for what in ["insert", "update", "delete"] {
+        sql += &match database.backend() {
+            Backend::Postgres { .. } => format!(
+                "CREATE FUNCTION note_{what}() RETURNS trigger LANGUAGE plpgsql AS
+                    $$ BEGIN INSERT INTO happened VALUES ('{what}'); RETURN NULL; END $$;
+                CREATE TRIGGER note_{what} AFTER {what} ON {table} FOR EACH ROW EXECUTE FUNCTION note_{what}();"
+            ),
+            Backend::Sqlite { .. } => format!(
+                "CREATE TRIGGER note_{what} AFTER {what} ON {table}
+                    BEGIN INSERT INTO happened VALUES ('{what}'); END;"
+            ),
+        };
+    }
+    execute(database, &sql).await;
+}
+
+/// A list of links that is replaced as a whole is written as a difference.
+async fn links_that_stay_are_not_touched(app: TestApp) {
+    const SET: &str = "mutation($user: ID!, $roles: [ID!]!) { setUserRoles(input: {userId: $user, roleIds: $roles}) { user { id } } }";
+    let (admin, user) = (app.admin().await, app.user().login().await);
+    let mut roles = Vec::new();
+    for _ in 0..4 {
+        roles.push(app.user().permissions(&[]).scope("SELF").role_only().await);
+    }
+    admin.data(SET, json!({ "user": user.id, "roles": roles[..3] })).await;
+    watch(&app.app.db, "user_roles").await;
+    admin.data(SET, json!({ "user": user.id, "roles": roles[1..] })).await;
+    assert_eq!(happened(&app.app.db).await, ["delete", "insert"]);
+    admin.data(SET, json!({ "user": user.id, "roles": roles[1..] })).await;
+    assert_eq!(happened(&app.app.db).await.len(), 2, "nothing was left to do");
 }
 
 /// As after a restart: the server has closed all connections, and takes new ones.
@@ -86,7 +145,7 @@ async fn tables_of_something_else_are_left_alone() {
         tablename: String,
     }
     let tables = diesel::sql_query("SELECT tablename::text FROM pg_tables WHERE schemaname = 'public'");
-    let tables: Vec<Table> = diesel_async::RunQueryDsl::load(tables, &mut *conn).await.unwrap();
+    let tables: Vec<Table> = RunQueryDsl::load(tables, &mut *conn).await.unwrap();
     let tables: Vec<_> = tables.iter().map(|table| &*table.tablename).collect();
     assert_eq!(tables, ["roles"]);
 }

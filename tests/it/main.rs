@@ -20,7 +20,7 @@
 //! | `places` | Redis behind TLS, sentinels and a cluster |
 //! | `cookies` | the refresh cookie, and whose pages may use it |
 //! | `auth` | logging in and out, tokens, sessions |
-//! | `database` | requests while connections close or are few, a commit that fails, tables of something else |
+//! | `database` | requests while connections close or are few, a commit that fails, links that stay, foreign tables |
 //! | `crash` | a killed server loses nothing that it has acknowledged |
 //! | `detours` | nobody comes by a detour to what the direct way refuses, and nobody in a hurry loses or blocks anything |
 //! | `input` | bad input is one clear error, and changes nothing |
