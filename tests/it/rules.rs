@@ -341,8 +341,9 @@ async fn switching_off_takes_effect_on_the_next_request(app: TestApp) {
 async fn changes_without_a_version_do_not_conflict(app: TestApp) {
     let (admin, user) = (app.admin().await, app.user().login().await);
     let profile = "mutation($name: String!) { updateProfile(input: {nickname: $name}) { user { id } } }";
+    // Not the flag that ends sessions.
     let flags =
-        "mutation($id: ID!, $on: Boolean!) { setUserFlags(input: {userId: $id, isMultiLogin: $on}) { user { id } } }";
+        "mutation($id: ID!, $on: Boolean!) { setUserFlags(input: {userId: $id, isStaff: $on}) { user { id } } }";
     let names: Vec<_> = (0..8).map(|n| json!({ "name": format!("Name {n}") })).collect();
     let changes = names.iter().map(|name| user.run(profile, name.clone()));
     let flagged = (0..4).map(|n| admin.run(flags, json!({ "id": user.id, "on": n % 2 == 0 })));
