@@ -94,11 +94,9 @@ impl Database {
         let statements = Arc::new(AtomicU64::new(0));
         let pools = match &backend {
             Backend::Postgres { url } => {
-                let writers = usize::try_from(max_connections / 2).unwrap_or(1).max(1);
-                Pools::Pg {
-                    pool: postgres_pool(url, max_connections, &statements)?,
-                    writers: Arc::new(Semaphore::new(writers)),
-                }
+                let writers = (max_connections as usize / 2).max(1);
+                let pool = postgres_pool(url, max_connections, &statements)?;
+                Pools::Pg { pool, writers: Arc::new(Semaphore::new(writers)) }
             }
             Backend::Sqlite { path } => {
                 // The writer comes first: it makes the file, and WAL is a property of the file.

@@ -110,7 +110,7 @@ pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Toke
     if let Err(refusal) = attempt.admit(input.captcha.as_ref()).await {
         return Err(refuse(app, viewer, username, refusal).await?);
     }
-    let found = find(app, &username).await?;
+    let found = users::service::find_by_username(app, &username).await?;
     let hash = found.as_ref().and_then(|user| user.password_hash.as_deref());
     let right = app.passwords.verify(input.password.into(), hash).await?;
 
@@ -151,15 +151,10 @@ pub async fn login(app: &App, viewer: &Viewer, input: LoginInput) -> Result<Toke
     tokens(app, user, opened, input.refresh_cookie)
 }
 
-async fn find(app: &App, username: &str) -> Result<Option<User>> {
-    // A name that nobody can have is not looked up: PostgreSQL would refuse to compare it.
-    if username.contains('\0') { Ok(None) } else { users::service::find_by_username(app, username).await }
-}
-
 /// Notes a login that was refused before its password was looked at.
 async fn refuse(app: &App, viewer: &Viewer, username: String, refusal: Refusal) -> Result<Error> {
     if let Some(outcome) = refusal.outcome {
-        let user_id = find(app, &username).await?.map(|user| user.id);
+        let user_id = users::service::find_by_username(app, &username).await?.map(|user| user.id);
         let mut write = app.write(viewer).await?;
         let entry = NewLoginLog { user_id, username, outcome };
         logs::service::record_login(&mut write, &viewer.request, entry).await?;

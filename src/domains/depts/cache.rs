@@ -49,8 +49,8 @@ impl DeptTree {
 
     /// Whether a scope takes in a department and each that is below it now, in whatever way.
     pub fn is_wholly_covered(&self, id: DeptId, scope: &Scope) -> bool {
-        let within = self.nodes.keys().filter(|below| self.path(**below).any(|above| above == id));
-        within.into_iter().all(|below| self.is_covered(*below, scope, false))
+        let mut within = self.nodes.keys().filter(|below| self.path(**below).any(|above| above == id));
+        within.all(|below| self.is_covered(*below, scope, false))
     }
 
     /// Whether one scope takes in all departments that another one does.

@@ -108,11 +108,6 @@ pub fn changes(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> Vec<(
         .collect()
 }
 
-/// What the operation ended with, as far as that tells of nothing unseen.
-pub fn message<'a>(log: &'a OperationLog, viewer: &Viewer, unseen: &Mentioned) -> Option<&'a str> {
-    log.message.as_deref().filter(|_| !tells_of_unseen(log, viewer, unseen))
-}
-
 /// The arguments of an operation, as far as they tell of nothing unseen. One that has changed nothing may have been about
 /// any user.
 pub fn input(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> Value {
@@ -128,9 +123,9 @@ pub fn input(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> Value {
     input
 }
 
-/// A conflict tells that what was asked for is taken or in use, by whomever; and a login that failed, of an account by its
-/// name.
-fn tells_of_unseen(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> bool {
+/// Whether the arguments of an operation, and the message that it ended with, are kept from the viewer. A conflict tells
+/// that what was asked for is taken or in use, by whomever; and a login that failed, of an account by its name.
+pub fn tells_of_unseen(log: &OperationLog, viewer: &Viewer, unseen: &Mentioned) -> bool {
     let by_name = log.code.as_deref() == Some(ErrorCode::Conflict.as_str())
         || log.field == "login" && log.status == OperationStatus::Failed;
     let of_others = !viewer.scope().is_all() && !log.user_id.is_some_and(|user| viewer.is(user));

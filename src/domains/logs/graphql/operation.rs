@@ -137,7 +137,8 @@ impl OperationLogObject {
 
     /// The message of the error that it ended with; null if it succeeded, and where `input` is kept from you.
     async fn message(&self, ctx: &Context<'_>) -> Option<&str> {
-        readable::message(&self.0, ctx.viewer(), &self.unseen(ctx).await)
+        let message = self.0.message.as_deref()?;
+        (!readable::tells_of_unseen(&self.0, ctx.viewer(), &self.unseen(ctx).await)).then_some(message)
     }
 
     /// The IP address that it came from; null for a command.

@@ -18,10 +18,10 @@ use crate::security::{Permission, Viewer};
 /// Refuses to give a user of `dept` a role, or to take it away, that has permissions or shows rows which the viewer
 /// lacks.
 pub fn ensure_can_grant(viewer: &Viewer, tree: &DeptTree, grant: &RoleGrant, dept: Option<DeptId>) -> Result<()> {
-    Needs::Both.ensure(viewer, tree, grant, dept)
+    Needs::Both.ensure(viewer, tree, grant, Holder::In(dept))
 }
 
-/// What the viewer must have of a role that somebody has beside the changed one.
+/// What the viewer must have of a role that is changed, and of each that somebody has beside it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Needs {
     /// Where permissions change.
@@ -32,38 +32,44 @@ pub(super) enum Needs {
 }
 
 impl Needs {
-    fn ensure(self, viewer: &Viewer, tree: &DeptTree, grant: &RoleGrant, dept: Option<DeptId>) -> Result<()> {
+    fn ensure(self, viewer: &Viewer, tree: &DeptTree, grant: &RoleGrant, holder: Holder) -> Result<()> {
         if self != Self::Rows {
             viewer.ensure_holds(grant.permissions)?;
         }
-        let is_covered = |dept, below| tree.is_covered(dept, viewer.scope(), below);
-        let sees = match grant.data_scope {
-            DataScope::All => viewer.scope().is_all(),
-            DataScope::DeptAndBelow => dept.is_none_or(|dept| is_covered(dept, true)),
-            DataScope::Dept => dept.is_none_or(|dept| is_covered(dept, false)),
-            DataScope::Own => true,
-            DataScope::Custom => grant.depts.iter().all(|dept| is_covered(*dept, false)),
-        };
-        if sees || self == Self::Permissions { Ok(()) } else { Err(more_rows()) }
+        if self != Self::Permissions {
+            ensure_sees(viewer, tree, grant.data_scope, &grant.depts, holder)?;
+        }
+        Ok(())
     }
 }
 
-fn more_rows() -> Error {
-    Error::NotAllowed("You cannot grant or take away a view of more rows than you see yourself.".into())
+/// Whose view a role is.
+#[derive(Clone, Copy)]
+enum Holder {
+    /// Somebody's of this department, or of none.
+    In(Option<DeptId>),
+    Anybody,
+}
+
+fn ensure_sees(viewer: &Viewer, tree: &DeptTree, scope: DataScope, depts: &[DeptId], holder: Holder) -> Result<()> {
+    let is_covered = |dept, below| tree.is_covered(dept, viewer.scope(), below);
+    let sees = match (scope, holder) {
+        (DataScope::Own, _) => true,
+        (DataScope::Custom, _) => depts.iter().all(|dept| is_covered(*dept, false)),
+        (DataScope::DeptAndBelow, Holder::In(dept)) => dept.is_none_or(|dept| is_covered(dept, true)),
+        (DataScope::Dept, Holder::In(dept)) => dept.is_none_or(|dept| is_covered(dept, false)),
+        // Anybody may be in any department.
+        (DataScope::All, _) | (_, Holder::Anybody) => viewer.scope().is_all(),
+    };
+    if sees {
+        return Ok(());
+    }
+    Err(Error::NotAllowed("You cannot grant or take away a view of more rows than you see yourself.".into()))
 }
 
 /// Refuses to give a role a scope, or to take it away, that shows its holders rows which the viewer does not see.
 pub(super) fn ensure_scope_allowed(viewer: &Viewer, tree: &DeptTree, scope: DataScope, depts: &[DeptId]) -> Result<()> {
-    let allowed = match scope {
-        DataScope::Own => true,
-        DataScope::Custom => depts.iter().all(|dept| tree.is_covered(*dept, viewer.scope(), false)),
-        // Holders may be in any department.
-        DataScope::All | DataScope::Dept | DataScope::DeptAndBelow => viewer.scope().is_all(),
-    };
-    if allowed {
-        return Ok(());
-    }
-    Err(more_rows())
+    ensure_sees(viewer, tree, scope, depts, Holder::Anybody)
 }
 
 /// Refuses to act on users whose roles, each with the department that its holder is in, give more than the viewer has.
@@ -76,29 +82,17 @@ pub async fn ensure_outranks(
     if viewer.is_superuser() || held.is_empty() {
         return Ok(());
     }
-    let tree = tree_within(write).await?;
-    ensure_has(write, viewer, &tree, held, Needs::Both, refusal).await
-}
-
-async fn ensure_has(
-    write: &mut Write<'_>,
-    viewer: &Viewer,
-    tree: &DeptTree,
-    held: &[(Option<DeptId>, RoleId)],
-    needs: Needs,
-    refusal: &str,
-) -> Result<()> {
-    let all = potential(write).await?;
-    let grants = held.iter().filter_map(|(dept, role)| Some((*dept, all.get(*role)?)));
-    for (dept, grant) in grants {
-        needs.ensure(viewer, tree, grant, dept).map_err(|_| Error::NotAllowed(refusal.into()))?;
+    let (tree, all) = (tree_within(write).await?, potential(write).await?);
+    for (dept, role) in held {
+        let Some(grant) = all.get(*role) else { continue };
+        ensure_can_grant(viewer, &tree, grant, *dept).map_err(|_| Error::NotAllowed(refusal.into()))?;
     }
     Ok(())
 }
 
-/// Refuses to change roles that somebody has beside others which, in what the change needs, give more than the viewer
-/// has.
-pub(super) async fn ensure_not_below(
+/// Refuses to change roles where these, or others that somebody has beside them, give more of what the change needs than
+/// the viewer has.
+pub(super) async fn ensure_may_change(
     write: &mut Write<'_>,
     viewer: &Viewer,
     tree: &DeptTree,
@@ -108,10 +102,17 @@ pub(super) async fn ensure_not_below(
     if viewer.is_superuser() {
         return Ok(());
     }
-    let held = repository::held_beside(write.conn(), roles, viewer.identity()?.user_id).await?;
+    let all = potential(write).await?;
+    for grant in roles.iter().filter_map(|role| all.get(*role)) {
+        needs.ensure(viewer, tree, grant, Holder::Anybody)?;
+    }
     let refusal = "Somebody who has this role sees rows or holds permissions that you do not, and the change would count \
                    for these too.";
-    ensure_has(write, viewer, tree, &held, needs, refusal).await
+    for (dept, role) in repository::held_beside(write.conn(), roles, viewer.identity()?.user_id).await? {
+        let Some(grant) = all.get(role) else { continue };
+        needs.ensure(viewer, tree, grant, Holder::In(dept)).map_err(|_| Error::NotAllowed(refusal.into()))?;
+    }
+    Ok(())
 }
 
 /// Refuses to switch on or off, or to move, a department whose members, or those of what lies below it, hold more than
@@ -139,13 +140,8 @@ pub fn ensure_reaches_roles_of<'a>(
     Box::pin(async move {
         let tree = tree_within(write).await?;
         let having = repository::of_menus(write.conn(), &[menu]).await?;
-        let ids: Vec<_> = having.iter().map(|(_, role)| role.id).collect();
-        let shown = repository::depts_of(write.conn(), &ids).await?;
-        for (_, role) in &having {
-            let depts: Vec<_> = shown.iter().filter(|(id, _)| *id == role.id).map(|(_, dept)| *dept).collect();
-            ensure_scope_allowed(viewer, &tree, role.data_scope, &depts)?;
-        }
-        ensure_not_below(write, viewer, &tree, &ids, Needs::Rows).await
+        let roles: Vec<_> = having.iter().map(|(_, role)| role.id).collect();
+        ensure_may_change(write, viewer, &tree, &roles, Needs::Rows).await
     })
 }
 

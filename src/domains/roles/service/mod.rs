@@ -2,8 +2,7 @@
 
 mod ceiling;
 
-use self::ceiling::{Needs, ensure_not_below, ensure_scope_allowed};
-use super::cache::potential;
+use self::ceiling::{Needs, ensure_may_change, ensure_scope_allowed};
 use super::input::{CreateRoleInput, DeleteRolesInput, SetRoleDataScopeInput, SetRoleMenusInput, UpdateRoleInput};
 use super::model::{self, DataScope, Role, RoleFilter, RoleId, RoleSort};
 use super::repository;
@@ -96,12 +95,7 @@ pub async fn update(app: &App, viewer: &Viewer, input: UpdateRoleInput) -> Resul
     }
     if after.status != before.status {
         // Switching a role on grants all of it, and switching it off takes all of it away.
-        let grants = potential(&mut write).await?;
-        if let Some(grant) = grants.get(id) {
-            viewer.ensure_holds(grant.permissions)?;
-            ensure_scope_allowed(viewer, &tree, grant.data_scope, &grant.depts)?;
-        }
-        ensure_not_below(&mut write, viewer, &tree, &[id], Needs::Both).await?;
+        ensure_may_change(&mut write, viewer, &tree, &[id], Needs::Both).await?;
     }
     after.version += 1;
     after.updated_at = write.now();
@@ -159,10 +153,7 @@ pub async fn set_menus(app: &App, viewer: &Viewer, input: SetRoleMenusInput) -> 
     if !codes.is_empty() {
         // What is permitted is permitted on the rows that the role shows.
         let tree = depts::service::tree_within(&mut write).await?;
-        let shown: Vec<_> =
-            repository::depts_of(write.conn(), &[id]).await?.into_iter().map(|(_, dept)| dept).collect();
-        ensure_scope_allowed(viewer, &tree, role.data_scope, &shown)?;
-        ensure_not_below(&mut write, viewer, &tree, &[id], Needs::Rows).await?;
+        ensure_may_change(&mut write, viewer, &tree, &[id], Needs::Rows).await?;
     }
     repository::replace_menus(&mut write, id, &before, &wanted).await?;
     menus::service::ensure_still_allowed(&mut write, viewer, Permission::RoleMenuEdit).await?;
@@ -198,10 +189,7 @@ pub async fn set_data_scope(app: &App, viewer: &Viewer, input: SetRoleDataScopeI
     if before.data_scope != input.data_scope || !difference(&depts_before, &wanted).is_empty() {
         ensure_scope_allowed(viewer, &tree, before.data_scope, &depts_before)?;
         // On other rows, its permissions are other rights.
-        if let Some(grant) = potential(&mut write).await?.get(id) {
-            viewer.ensure_holds(grant.permissions)?;
-        }
-        ensure_not_below(&mut write, viewer, &tree, &[id], Needs::Permissions).await?;
+        ensure_may_change(&mut write, viewer, &tree, &[id], Needs::Permissions).await?;
     }
     ensure_scope_allowed(viewer, &tree, input.data_scope, &wanted)?;
     let mut after = before.clone();

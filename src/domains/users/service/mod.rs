@@ -76,6 +76,10 @@ pub async fn count(app: &App, viewer: &Viewer, filter: &UserFilter) -> Result<i6
 
 /// Whatever the scope: for logging in.
 pub async fn find_by_username(app: &App, username: &str) -> Result<Option<User>> {
+    // A name that nobody can have is not looked up: PostgreSQL would refuse to compare it.
+    if username.contains('\0') {
+        return Ok(None);
+    }
     repository::by_username(&mut app.db.read().await?, username).await
 }
 

@@ -4,7 +4,7 @@ use super::super::cache::AccountKey;
 use super::super::input::{UpdateProfileInput, UpdateUserInput};
 use super::super::model::{User, UserId};
 use super::super::repository;
-use super::{get_editable, named_taken};
+use super::{get_editable, hold, named_taken};
 use crate::app::App;
 use crate::audit::Write;
 use crate::db::Lock;
@@ -79,7 +79,7 @@ pub async fn update_profile(app: &App, viewer: &Viewer, input: UpdateProfileInpu
     check.finish()?;
 
     let mut write = app.write(viewer).await?;
-    let before = super::hold(&mut write, id).await?.ok_or_else(|| Error::not_found("user", id))?;
+    let before = hold(&mut write, id).await?.ok_or_else(|| Error::not_found("user", id))?;
     if let Some(version) = version.filter(|version| *version != before.version) {
         return Err(Error::stale("account", version, before.version));
     }
